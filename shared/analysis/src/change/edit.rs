@@ -1,0 +1,374 @@
+//! Edits: one slot of the estate gets a new value.
+//!
+//! Every edit can be applied to an estate, which gives back the edit that undoes it. That is what plans and proofs are
+//! made of.
+
+use crate::model::aws::{
+    AccountId, Acl, Arn, Bucket, BucketEncryption, Document, Encryption, IamKind, IamPrincipal, Key, KeyState, KmsGrant, ManagedPolicy,
+    Ownership, PublicAccessBlock,
+};
+use crate::model::azure::{ArmId, ArmResource, DenyAssignment, RoleAssignment, RoleDefinition};
+use crate::model::gcp::{Asset, FullName, Policy, PolicyDelta};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+/// One slot of the estate gets a new value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Edit {
+    /// In AWS.
+    Aws(AwsEdit),
+    /// In Azure.
+    Azure(AzureEdit),
+    /// In Google Cloud.
+    Gcp(GcpEdit),
+}
+
+/// A user, role or group by account and name: events do not carry the path that its ARN has.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IamRef {
+    /// The account.
+    pub account: AccountId,
+    /// User, role or group.
+    pub kind: IamKind,
+    /// The name.
+    pub name: Arc<str>,
+}
+
+impl IamRef {
+    /// The ARN as far as it can be told without the path.
+    #[must_use]
+    pub fn arn_without_path(&self) -> Arn {
+        let kind = match self.kind {
+            IamKind::User => "user",
+            IamKind::Role => "role",
+            IamKind::Group => "group",
+        };
+        Arn::iam(&self.account, kind, &self.name)
+    }
+}
+
+/// An edit in AWS. `None` in a slot that the estate may not know means *unknown*; it occurs in inverses only.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AwsEdit {
+    /// A user, role or group appears, disappears or is replaced whole.
+    Principal {
+        /// Which.
+        who: IamRef,
+        /// Its state; `None`: it does not exist.
+        state: Option<Box<IamPrincipal>>,
+    },
+    /// A managed policy is attached or detached.
+    Attachment {
+        /// To or from whom.
+        who: IamRef,
+        /// The policy.
+        policy: Arn,
+        /// Whether it is attached now.
+        attached: bool,
+    },
+    /// An inline policy is written or deleted.
+    Inline {
+        /// Whose.
+        who: IamRef,
+        /// Its name.
+        name: Arc<str>,
+        /// The document; `None`: it is gone.
+        document: Option<Document>,
+    },
+    /// A permissions boundary is set or removed.
+    Boundary {
+        /// Whose.
+        who: IamRef,
+        /// The policy that bounds.
+        policy: Option<Arn>,
+    },
+    /// A trust policy is written.
+    Trust {
+        /// Of which role.
+        who: IamRef,
+        /// The document.
+        document: Option<Document>,
+    },
+    /// A user joins or leaves a group.
+    Membership {
+        /// The user.
+        user: IamRef,
+        /// The name of the group.
+        group: Arc<str>,
+        /// Whether the user is a member now.
+        member: bool,
+    },
+    /// A managed policy appears, disappears or is replaced whole.
+    Policy {
+        /// Which.
+        policy: Arn,
+        /// Its state.
+        state: Option<Box<ManagedPolicy>>,
+    },
+    /// Another version of a managed policy is in force.
+    DefaultVersion {
+        /// Which policy.
+        policy: Arn,
+        /// The version.
+        version: Arc<str>,
+        /// Its document, when the edit brings it along.
+        document: Option<Document>,
+    },
+    /// A bucket appears, disappears or is replaced whole.
+    Bucket {
+        /// Its name.
+        name: Arc<str>,
+        /// Its account and state.
+        state: Option<Box<(AccountId, Bucket)>>,
+    },
+    /// A bucket policy is written or deleted.
+    BucketPolicy {
+        /// Of which bucket.
+        bucket: Arc<str>,
+        /// The document; inner `None`: there is none.
+        document: Option<Option<Document>>,
+    },
+    /// Block Public Access of a bucket.
+    BucketBlock {
+        /// Of which bucket.
+        bucket: Arc<str>,
+        /// The flags.
+        block: Option<PublicAccessBlock>,
+    },
+    /// Block Public Access of an account.
+    AccountBlock {
+        /// Of which account.
+        account: AccountId,
+        /// The flags.
+        block: Option<PublicAccessBlock>,
+    },
+    /// The default encryption is changed; what it was before stays possible for older objects.
+    DefaultEncryption {
+        /// Of which bucket.
+        bucket: Arc<str>,
+        /// What new objects get.
+        to: Encryption,
+    },
+    /// The default encryption and its history, as a whole.
+    EncryptionState {
+        /// Of which bucket.
+        bucket: Arc<str>,
+        /// The state.
+        state: Option<BucketEncryption>,
+    },
+    /// A bucket's ACL.
+    Acl {
+        /// Of which bucket.
+        bucket: Arc<str>,
+        /// The list.
+        acl: Option<Acl>,
+    },
+    /// Object ownership.
+    Ownership {
+        /// Of which bucket.
+        bucket: Arc<str>,
+        /// Who owns.
+        ownership: Option<Ownership>,
+    },
+    /// A key appears, disappears or is replaced whole.
+    Key {
+        /// Which.
+        key: Arn,
+        /// Its state.
+        state: Option<Box<Key>>,
+    },
+    /// A key policy is written.
+    KeyPolicy {
+        /// Of which key.
+        key: Arn,
+        /// The document.
+        document: Option<Document>,
+    },
+    /// The state of a key.
+    KeyState {
+        /// Of which key.
+        key: Arn,
+        /// The state.
+        state: Option<KeyState>,
+    },
+    /// A KMS grant is made, revoked or retired.
+    Grant {
+        /// On which key.
+        key: Arn,
+        /// Its id.
+        id: Arc<str>,
+        /// The grant; `None`: it is gone.
+        grant: Option<Box<KmsGrant>>,
+    },
+    /// Automatic rotation.
+    Rotation {
+        /// Of which key.
+        key: Arn,
+        /// On or off.
+        on: Option<bool>,
+    },
+    /// An alias points to a key, or is gone.
+    Alias {
+        /// The alias ARN.
+        alias: Arn,
+        /// The key id it points to.
+        target: Option<Arc<str>>,
+    },
+    /// The content of a service or resource control policy.
+    OrganizationPolicy {
+        /// Its id.
+        id: Arc<str>,
+        /// The document; `None`: it is gone.
+        document: Option<Document>,
+    },
+    /// A service or resource control policy is attached or detached.
+    OrganizationAttachment {
+        /// The id of the policy.
+        policy: Arc<str>,
+        /// Root, unit or account.
+        target: Arc<str>,
+        /// Whether it is attached now.
+        attached: bool,
+    },
+}
+
+/// An edit in Azure.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AzureEdit {
+    /// A role assignment is written or deleted.
+    Assignment {
+        /// Which.
+        id: ArmId,
+        /// Its state.
+        state: Option<Box<RoleAssignment>>,
+    },
+    /// A role definition is written or deleted.
+    Definition {
+        /// Which.
+        id: ArmId,
+        /// Its state.
+        state: Option<Box<RoleDefinition>>,
+    },
+    /// A deny assignment is written or deleted.
+    Deny {
+        /// Which.
+        id: ArmId,
+        /// Its state.
+        state: Option<Box<DenyAssignment>>,
+    },
+    /// A resource is written whole or deleted.
+    Resource {
+        /// Which.
+        id: ArmId,
+        /// Its state.
+        state: Option<ArmResource>,
+    },
+    /// Some members of a resource's body are written.
+    Patch {
+        /// Which.
+        id: ArmId,
+        /// The members.
+        body: Value,
+    },
+    /// A principal joins or leaves a group.
+    Member {
+        /// The group's object id, in lower case.
+        group: Arc<str>,
+        /// The member's object id, in lower case.
+        member: Arc<str>,
+        /// Whether it is a member now.
+        present: bool,
+    },
+}
+
+/// An edit in Google Cloud.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GcpEdit {
+    /// The allow policy of a resource as a whole; `None`: unknown.
+    Policy {
+        /// Of which resource.
+        resource: FullName,
+        /// The policy.
+        policy: Option<Policy>,
+    },
+    /// Bindings are added to or removed from the allow policy of a resource.
+    Delta {
+        /// Of which resource.
+        resource: FullName,
+        /// What was added and removed.
+        delta: PolicyDelta,
+    },
+    /// A resource appears, disappears or is replaced whole.
+    Asset {
+        /// Which.
+        name: FullName,
+        /// Its state.
+        state: Option<Asset>,
+    },
+    /// Some members of a resource's data are written.
+    Data {
+        /// Which.
+        name: FullName,
+        /// The members.
+        patch: Value,
+    },
+    /// The permissions of a role; `None`: it is gone.
+    Role {
+        /// Which.
+        role: Arc<str>,
+        /// The permissions.
+        permissions: Option<BTreeSet<Arc<str>>>,
+    },
+    /// Permissions are added to or taken from a role.
+    RoleDelta {
+        /// Which.
+        role: Arc<str>,
+        /// Added permissions.
+        added: BTreeSet<Arc<str>>,
+        /// Removed permissions.
+        removed: BTreeSet<Arc<str>>,
+    },
+    /// A member joins or leaves a group.
+    Member {
+        /// E-mail address of the group.
+        group: Arc<str>,
+        /// The member, as IAM writes it.
+        member: Arc<str>,
+        /// Whether it is a member now.
+        present: bool,
+    },
+}
+
+/// Which part of the estate an event without content has touched.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// An AWS bucket.
+    Bucket(Arc<str>),
+    /// An AWS key.
+    Key(Arn),
+    /// An AWS user, role or group.
+    Iam(IamRef),
+    /// An AWS managed policy.
+    ManagedPolicy(Arn),
+    /// An Azure resource, role assignment, role definition or deny assignment.
+    Arm(ArmId),
+    /// A GCP resource and its policy.
+    Asset(FullName),
+    /// A GCP role.
+    Role(Arc<str>),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bucket(name) => write!(f, "{}", Arn::bucket(name)),
+            Self::Key(arn) | Self::ManagedPolicy(arn) => write!(f, "{arn}"),
+            Self::Iam(who) => write!(f, "{}", who.arn_without_path()),
+            Self::Arm(id) => write!(f, "{id}"),
+            Self::Asset(name) => write!(f, "{name}"),
+            Self::Role(role) => f.write_str(role),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! AWS's own words: ARNs, policy documents, principals, buckets and keys in the shapes of the IAM, S3 and KMS APIs.
+
+mod arn;
+mod iam;
+mod policy;
+mod storage;
+
+pub use arn::{AccountId, Arn, ArnError};
+pub use iam::{IamKind, IamPrincipal, ManagedPolicy};
+pub use policy::{ActionMatch, Clause, Document, Effect, PolicyError, PrincipalMatch, PrincipalPattern, ResourceMatch, Statement};
+pub use storage::{
+    AccessPoint, Acl, AclGrant, AclGrantee, Bucket, BucketEncryption, Encryption, Key, KeyState, KmsGrant, Ownership, PublicAccessBlock,
+};

@@ -1,0 +1,10 @@
+//! Azure's own words: ARM resource ids, role assignments and definitions, deny assignments, and resources as Resource
+//! Graph lists them.
+
+mod id;
+mod resource;
+mod role;
+
+pub use id::ArmId;
+pub use resource::{AccessPolicy, ArmKind, ArmResource, Container, KeyReference, KeySource, StorageAccount, Vault, VaultMode};
+pub use role::{DenyAssignment, Permission, RoleAssignment, RoleDefinition};
