@@ -21,6 +21,8 @@
 //! assert_eq!(Formula::always().and(unknown.clone()), unknown);
 //! ```
 
+pub mod access;
 pub mod change;
+pub mod estate;
 pub mod event;
 pub mod model;

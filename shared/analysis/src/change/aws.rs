@@ -418,7 +418,7 @@ fn kms_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<String>)
             let created = Key {
                 state: Some(KeyState::Enabled),
                 policy: document(call.request.get("policy"), doubt),
-                grants: Some(BTreeMap::new()),
+                grants_known: true,
                 ..Key::unknown(key.clone())
             };
             aws(AwsEdit::Key { key: key.clone(), state: Some(Box::new(created)) })

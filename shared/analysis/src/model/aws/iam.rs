@@ -36,6 +36,8 @@ pub struct IamPrincipal {
     pub groups: BTreeSet<Arc<str>>,
     /// Tags.
     pub tags: BTreeMap<Arc<str>, Arc<str>>,
+    /// Whether this is all there is; false for one that an event named and no file holds.
+    pub complete: bool,
 }
 
 impl IamPrincipal {
@@ -52,6 +54,7 @@ impl IamPrincipal {
             trust: None,
             groups: BTreeSet::new(),
             tags: BTreeMap::new(),
+            complete: true,
         }
     }
 

@@ -212,8 +212,10 @@ pub struct Key {
     pub aws_managed: bool,
     /// The key policy; `None` when not known.
     pub policy: Option<Document>,
-    /// Grants by id; `None` when not known.
-    pub grants: Option<BTreeMap<Arc<str>, KmsGrant>>,
+    /// Grants by id, as far as known.
+    pub grants: BTreeMap<Arc<str>, KmsGrant>,
+    /// Whether those are all grants.
+    pub grants_known: bool,
     /// Whether automatic rotation is on; `None` when not known.
     pub rotation: Option<bool>,
     /// Tags.
@@ -224,7 +226,16 @@ impl Key {
     /// A key of which nothing is known but the ARN.
     #[must_use]
     pub const fn unknown(arn: Arn) -> Self {
-        Self { arn, state: None, aws_managed: false, policy: None, grants: None, rotation: None, tags: BTreeMap::new() }
+        Self {
+            arn,
+            state: None,
+            aws_managed: false,
+            policy: None,
+            grants: BTreeMap::new(),
+            grants_known: false,
+            rotation: None,
+            tags: BTreeMap::new(),
+        }
     }
 }
 

@@ -1,0 +1,180 @@
+//! Whether statements of a policy speak of a request.
+
+use super::context;
+use super::{Request, Subject, Target};
+use crate::access::{Evidence, Lock, Trace};
+use crate::model::aws::{ActionMatch, Document, Effect, PrincipalMatch, PrincipalPattern, ResourceMatch, Statement};
+use crate::model::{Formula, Pattern};
+
+/// How a policy is tied to principals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Attached to the requester: identity policies, boundaries, service control policies.
+    Identity,
+    /// Attached to the resource: the statement's principal must be the requester himself.
+    Resource,
+    /// Attached to the resource, and the statement names the requester's *account*: it hands the decision on to that
+    /// account's identity policies.
+    Delegation,
+}
+
+/// What a policy says: allow and deny apart.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
+    pub(super) allow: Formula,
+    pub(super) deny: Formula,
+}
+
+impl Said {
+    pub(super) const fn nothing() -> Self {
+        Self { allow: Formula::never(), deny: Formula::never() }
+    }
+
+    pub(super) fn join(self, other: Self) -> Self {
+        Self { allow: self.allow.or(other.allow), deny: self.deny.or(other.deny) }
+    }
+
+    /// Both sides depend on a document that is not known.
+    pub(super) fn unknown(because: &str) -> Self {
+        Self { allow: Formula::unknown(because), deny: Formula::unknown(because) }
+    }
+}
+
+/// What a document says to a request. `label` names the document in the evidence.
+pub(super) fn says(document: &Document, side: Side, request: &Request<'_>, lock: Lock, label: &str, trace: &mut Trace<'_>) -> Said {
+    let mut said = Said::nothing();
+    for statement in document.statements() {
+        let applies = applies(statement, side, request);
+        if applies.is_never() {
+            continue;
+        }
+        match statement.effect {
+            Effect::Deny => said.deny = said.deny.or(applies),
+            Effect::Allow => {
+                if let Some(trace) = trace {
+                    let grant = format!("{label}, {}", statement.label());
+                    trace.push(Evidence { lock, grant, broad: is_broad(statement, request) });
+                }
+                said.allow = said.allow.or(applies);
+            }
+        }
+    }
+    said
+}
+
+fn applies(statement: &Statement, side: Side, request: &Request<'_>) -> Formula {
+    if !action_matches(&statement.action, request.action) {
+        return Formula::never();
+    }
+    let principal = principal_matches(statement, side, request);
+    if principal.is_never() {
+        return principal;
+    }
+    let resource = resource_matches(&statement.resource, &request.target);
+    if resource.is_never() {
+        return resource;
+    }
+    principal.and(resource).and(context::holds(&statement.conditions, request))
+}
+
+fn action_matches(action: &ActionMatch, name: &str) -> bool {
+    match action {
+        ActionMatch::Is(patterns) => patterns.iter().any(|p| p.matches(name)),
+        ActionMatch::Not(patterns) => !patterns.iter().any(|p| p.matches(name)),
+    }
+}
+
+fn resource_matches(resource: &ResourceMatch, target: &Target) -> Formula {
+    let one = |pattern: &Pattern| match target {
+        Target::One(arn) => Formula::known(pattern.matches(arn.as_str())),
+        Target::Objects(objects) if pattern.covers(objects) => Formula::always(),
+        Target::Objects(objects) if pattern.meets(objects) => Formula::objects(pattern.clone()),
+        Target::Objects(_) => Formula::never(),
+    };
+    match resource {
+        ResourceMatch::Attached => Formula::always(),
+        ResourceMatch::Is(patterns) => Formula::any(patterns.iter().map(one)),
+        ResourceMatch::Not(patterns) => Formula::any(patterns.iter().map(one)).negated(),
+    }
+}
+
+fn principal_matches(statement: &Statement, side: Side, request: &Request<'_>) -> Formula {
+    match (&statement.principal, side) {
+        (PrincipalMatch::Attached, Side::Identity) => Formula::always(),
+        // A resource control policy names `*`; a resource policy without principal is damaged and speaks of nobody.
+        (PrincipalMatch::Attached, Side::Resource | Side::Delegation) => Formula::never(),
+        (PrincipalMatch::Is(patterns) | PrincipalMatch::Not(patterns), Side::Identity) => {
+            let _ = patterns;
+            Formula::never()
+        }
+        (PrincipalMatch::Is(patterns), Side::Resource) => {
+            Formula::any(patterns.iter().map(|p| names(p, statement.effect, request)))
+        }
+        (PrincipalMatch::Is(patterns), Side::Delegation) => {
+            let account = request.subject.account();
+            Formula::known(patterns.iter().any(|p| matches!((p, &account), (PrincipalPattern::Account(a), Some(b)) if a == b)))
+        }
+        // Everyone but those named. An account in the list takes out its root only unless each principal is listed too,
+        // so nobody but an exact match is taken out here: with an Allow that over-estimates exposure; with a Deny the
+        // statement may then be too strong, which is why an account there leaves it open.
+        (PrincipalMatch::Not(patterns), Side::Resource) => {
+            let named = Formula::any(patterns.iter().map(|p| names(p, Effect::Allow, request)));
+            let by_account = statement.effect == Effect::Deny
+                && patterns.iter().any(|p| matches!((p, request.subject.account()), (PrincipalPattern::Account(a), Some(b)) if *a == b));
+            if by_account && named.is_never() {
+                Formula::unknown("a NotPrincipal names the account")
+            } else {
+                named.negated()
+            }
+        }
+        (PrincipalMatch::Not(_), Side::Delegation) => Formula::never(),
+    }
+}
+
+/// Whether a pattern names the requester himself. In a Deny an account means all its principals; in an Allow it hands
+/// the decision on ([`Side::Delegation`]), except to the account asked about as a whole.
+fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> Formula {
+    let subject = request.subject;
+    Formula::known(match pattern {
+        PrincipalPattern::Everyone => true,
+        PrincipalPattern::Account(account) => match subject {
+            Subject::Account(own) => own == account,
+            Subject::Iam(_) | Subject::Outside(_) => effect == Effect::Deny && subject.account().as_ref() == Some(account),
+            Subject::Anonymous | Subject::AnyAccount | Subject::Nobody => false,
+        },
+        PrincipalPattern::Arn(arn) => match subject.arn() {
+            Some(own) if own.as_str() == &**arn => true,
+            Some(own) => is_session_of(arn, own.as_str()),
+            None => false,
+        },
+        PrincipalPattern::UniqueId(id) => match subject {
+            Subject::Iam(principal) => principal.unique_id.as_ref() == Some(id),
+            Subject::Outside(_) | Subject::Account(_) | Subject::Anonymous | Subject::AnyAccount | Subject::Nobody => false,
+        },
+        PrincipalPattern::CanonicalUser(id) => {
+            let account = subject.account().and_then(|a| request.aws.accounts.get(&a)?.canonical_id.clone());
+            account.as_ref() == Some(id)
+        }
+        PrincipalPattern::Service(_) | PrincipalPattern::Federated(_) => false,
+    })
+}
+
+/// A statement that names one session of a role names that role in part; the session is the role's.
+fn is_session_of(pattern: &str, role: &str) -> bool {
+    let Ok(session) = crate::model::aws::Arn::parse(pattern) else { return false };
+    let Some((account, name)) = session.session_role() else { return false };
+    crate::model::aws::Arn::parse(role).is_ok_and(|r| r.account() == Some(account) && r.resource().starts_with("role/") && r.name() == name)
+}
+
+/// Whether a statement reaches beyond the resource asked about.
+fn is_broad(statement: &Statement, request: &Request<'_>) -> bool {
+    let beyond = match &request.target {
+        Target::One(arn) => Pattern::new(arn.as_str()),
+        Target::Objects(objects) => objects.clone(),
+    };
+    match &statement.resource {
+        ResourceMatch::Is(patterns) => patterns.iter().any(|p| p.covers(&beyond) && !beyond.covers(p)),
+        ResourceMatch::Not(_) => true,
+        ResourceMatch::Attached => false,
+    }
+}

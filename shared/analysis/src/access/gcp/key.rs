@@ -1,0 +1,102 @@
+//! Keys: the service agent's right on them, and everybody else's.
+//! <https://cloud.google.com/storage/docs/encryption/customer-managed-keys>
+
+use super::allow::permitted;
+use crate::access::{Decrypts, Lock, Trace};
+use crate::estate::gcp::Gcp;
+use crate::model::gcp::{Asset, AssetKind, FullName, KeyVersionState};
+use crate::model::{Access, Formula, Principal};
+
+/// The Cloud Storage service agent of a bucket's project.
+pub(super) fn service_agent(bucket: &Asset) -> Option<Principal> {
+    let number = bucket.bucket().project_number?;
+    Some(Principal::Named(format!("serviceAccount:service-{number}@gs-project-accounts.iam.gserviceaccount.com").into()))
+}
+
+pub(super) fn decrypts(gcp: &Gcp, bucket: &FullName) -> Decrypts {
+    let Some(asset) = gcp.assets.get(bucket) else { return Decrypts::Unknown };
+    match (asset.bucket().default_key, service_agent(asset)) {
+        (None, _) => Decrypts::ProviderKey,
+        (Some(_), Some(agent)) => Decrypts::AsService(agent),
+        (Some(_), None) => Decrypts::Unknown,
+    }
+}
+
+/// Whether the service agent can still use the bucket's default key.
+pub(super) fn service_opens(gcp: &Gcp, bucket: &FullName) -> Formula {
+    let Some(asset) = gcp.assets.get(bucket) else { return Formula::never() };
+    let Some(key) = asset.bucket().default_key else { return Formula::always() };
+    let Some(agent) = service_agent(asset) else { return Formula::unknown(format!("the project number of {bucket} is not in the estate")) };
+    if !gcp.assets.contains_key(&key) {
+        return Formula::unknown(format!("key {key} is not in the estate"));
+    }
+    let right = permitted(gcp, &agent, "cloudkms.cryptoKeyVersions.useToDecrypt", &key, Lock::Key, &mut None);
+    right.and(usable(gcp, &key))
+}
+
+/// Objects are encrypted with the version that was primary when they were written.
+fn usable(gcp: &Gcp, key: &FullName) -> Formula {
+    let states: Vec<KeyVersionState> = gcp
+        .of_kind(AssetKind::CryptoKeyVersion)
+        .filter(|v| v.name.up_to("cryptoKeys").as_ref() == Some(key))
+        .filter_map(|v| v.text("state").map(KeyVersionState::parse))
+        .collect();
+    let primary = gcp.assets.get(key).and_then(|k| k.data.get("primary")?.get("state")?.as_str().map(KeyVersionState::parse));
+    if states.is_empty() {
+        return match primary {
+            Some(state) => Formula::known(state == KeyVersionState::Enabled),
+            None => Formula::unknown(format!("the versions of key {key} are not in the estate")),
+        };
+    }
+    let enabled = states.iter().filter(|s| **s == KeyVersionState::Enabled).count();
+    match enabled {
+        0 => Formula::never(),
+        n if n == states.len() => Formula::always(),
+        _ => Formula::class("only objects encrypted with a key version that is enabled"),
+    }
+}
+
+pub(super) fn allowed(gcp: &Gcp, principal: &Principal, access: Access, key: &FullName, trace: &mut Trace<'_>) -> Formula {
+    match access {
+        Access::Decrypt => {
+            let right = permitted(gcp, principal, "cloudkms.cryptoKeyVersions.useToDecrypt", key, Lock::Key, trace);
+            if right.is_never() { right } else { right.and(usable(gcp, key)) }
+        }
+        Access::KeyAdminister => {
+            const POWERS: [&str; 5] = [
+                "cloudkms.cryptoKeys.setIamPolicy",
+                "cloudkms.keyRings.setIamPolicy",
+                "cloudkms.cryptoKeyVersions.destroy",
+                "cloudkms.cryptoKeyVersions.update",
+                "cloudkms.cryptoKeys.update",
+            ];
+            let own: Vec<Formula> = POWERS.iter().map(|p| permitted(gcp, principal, p, key, Lock::Key, trace)).collect();
+            Formula::any(own).or(power_above(gcp, principal, key, trace))
+        }
+        Access::Read | Access::Write | Access::Delete | Access::Administer => Formula::never(),
+    }
+}
+
+/// Who may write the policy of a project, folder or organisation above can give himself anything below.
+pub(super) fn power_above(gcp: &Gcp, principal: &Principal, resource: &FullName, trace: &mut Trace<'_>) -> Formula {
+    let mut ways = Vec::new();
+    for name in gcp.lineage(resource) {
+        let permission = match gcp.assets.get(&name).map(Asset::kind) {
+            Some(AssetKind::Project) => "resourcemanager.projects.setIamPolicy",
+            Some(AssetKind::Folder) => "resourcemanager.folders.setIamPolicy",
+            Some(AssetKind::Organization) => "resourcemanager.organizations.setIamPolicy",
+            Some(
+                AssetKind::Bucket
+                | AssetKind::ManagedFolder
+                | AssetKind::KeyRing
+                | AssetKind::CryptoKey
+                | AssetKind::CryptoKeyVersion
+                | AssetKind::ServiceAccount
+                | AssetKind::Other,
+            )
+            | None => continue,
+        };
+        ways.push(permitted(gcp, principal, permission, &name, Lock::Storage, trace));
+    }
+    Formula::any(ways)
+}

@@ -1,0 +1,180 @@
+//! Who may do what with which store or key, and why.
+//!
+//! The one equation, for a principal P, an object O and the key K that O is encrypted with:
+//!
+//! ```text
+//! P can read O  =  the storage path allows P to read O
+//!                  AND the key opens for whoever decrypts
+//! ```
+//!
+//! Who decrypts is told by [`Decrypts`], once, per store; no rule decides it again. [`evaluate`] gives an [`Answer`]: the
+//! residual formula, the two locks apart, and on request the evidence. [`slice`] says which principals and resources an
+//! edit can touch, so that a change is judged by what it touches and not by the whole estate.
+
+pub mod aws;
+pub mod azure;
+pub mod gcp;
+mod scope;
+
+pub use scope::{Protection, Slice, protection, reach, slice};
+
+use crate::estate::Estate;
+use crate::model::{Access, Cloud, Formula, Principal, Resource, Verdict};
+use serde::Serialize;
+
+/// Who decrypts stored objects when somebody reads them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decrypts {
+    /// The caller needs the right on the key himself: AWS SSE-KMS and DSSE-KMS. The key is a fence.
+    AsCaller,
+    /// The storage service's own identity decrypts for everybody: Azure and Google Cloud with a customer-managed key.
+    /// The key is no fence, only a switch that darkens the data for all.
+    AsService(Principal),
+    /// The provider's own key: SSE-S3, Microsoft- and Google-managed keys. Nobody needs anything.
+    ProviderKey,
+    /// It cannot be told from the estate.
+    Unknown,
+}
+
+/// The answer to one question of access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether it is allowed, both locks together.
+    pub allowed: Formula,
+    /// The storage lock alone (for a key: the whole answer).
+    pub storage: Formula,
+    /// The key lock, where the caller needs the key himself.
+    pub key: Option<Formula>,
+}
+
+/// Which lock a principal is short of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lock {
+    /// The storage lock is closed, the key lock open.
+    Storage,
+    /// The key lock is closed, the storage lock open.
+    Key,
+}
+
+impl Lock {
+    /// The word of the JSON contract.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Storage => "storage",
+            Self::Key => "key",
+        }
+    }
+}
+
+/// Why access is given: one statement, assignment, binding or grant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Evidence {
+    /// Which lock it opens.
+    pub lock: Lock,
+    /// What opens it, in words.
+    pub grant: String,
+    /// Whether it reaches more than this resource: a wildcard, or a scope above.
+    pub broad: bool,
+}
+
+/// Collects evidence, or not: the bulk of questions needs none.
+pub(crate) type Trace<'a> = Option<&'a mut Vec<Evidence>>;
+
+impl Answer {
+    /// Denied, whatever the request.
+    #[must_use]
+    pub const fn never() -> Self {
+        Self { allowed: Formula::never(), storage: Formula::never(), key: None }
+    }
+
+    /// An answer in which the caller needs no key.
+    #[must_use]
+    pub fn of(storage: Formula) -> Self {
+        Self { allowed: storage.clone(), storage, key: None }
+    }
+
+    /// An answer in which the caller needs both locks.
+    #[must_use]
+    pub fn of_locks(storage: Formula, key: Formula) -> Self {
+        Self { allowed: storage.clone().and(key.clone()), storage, key: Some(key) }
+    }
+
+    /// What people are told.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.allowed.verdict()
+    }
+
+    /// The lock that alone is missing, when exactly one is closed for sure.
+    #[must_use]
+    pub fn one_short(&self) -> Option<Lock> {
+        let key = self.key.as_ref()?;
+        match (self.storage.is_never(), key.is_never()) {
+            (false, true) => Some(Lock::Key),
+            (true, false) => Some(Lock::Storage),
+            (true, true) | (false, false) => None,
+        }
+    }
+}
+
+/// Whether a principal has a kind of access to a resource.
+#[must_use]
+pub fn evaluate(estate: &Estate, principal: &Principal, access: Access, resource: &Resource) -> Answer {
+    question(estate, principal, access, resource, None)
+}
+
+/// The same with the evidence behind it, the widest grant first.
+#[must_use]
+pub fn explain(estate: &Estate, principal: &Principal, access: Access, resource: &Resource) -> (Answer, Vec<Evidence>) {
+    let mut evidence = Vec::new();
+    let answer = question(estate, principal, access, resource, Some(&mut evidence));
+    evidence.sort_by(|a, b| (a.lock, !a.broad, &a.grant).cmp(&(b.lock, !b.broad, &b.grant)));
+    evidence.dedup();
+    (answer, evidence)
+}
+
+fn question(estate: &Estate, principal: &Principal, access: Access, resource: &Resource, trace: Trace<'_>) -> Answer {
+    match resource.cloud {
+        Cloud::Aws => aws::evaluate(&estate.aws, principal, access, resource, trace),
+        Cloud::Azure => azure::evaluate(&estate.azure, principal, access, resource, trace),
+        Cloud::Gcp => gcp::evaluate(&estate.gcp, principal, access, resource, trace),
+    }
+}
+
+/// Who decrypts the objects of a store. For a key there is nothing stored: [`Decrypts::ProviderKey`].
+#[must_use]
+pub fn decrypts(estate: &Estate, store: &Resource) -> Decrypts {
+    match store.cloud {
+        Cloud::Aws => aws::decrypts(&estate.aws, store),
+        Cloud::Azure => azure::decrypts(&estate.azure, store),
+        Cloud::Gcp => gcp::decrypts(&estate.gcp, store),
+    }
+}
+
+/// One concrete request that the cloud would allow when the answer is *yes*.
+#[must_use]
+pub fn witness(principal: &Principal, access: Access, resource: &Resource) -> String {
+    let call = match (resource.cloud, access) {
+        (Cloud::Aws, Access::Read) => format!("s3:GetObject {resource}/<object>"),
+        (Cloud::Aws, Access::Write) => format!("s3:PutObject {resource}/<object>"),
+        (Cloud::Aws, Access::Delete) => format!("s3:DeleteObject {resource}/<object>"),
+        (Cloud::Aws, Access::Administer) => format!("s3:PutBucketPolicy {resource}"),
+        (Cloud::Aws, Access::Decrypt) => format!("kms:Decrypt {resource}"),
+        (Cloud::Aws, Access::KeyAdminister) => format!("kms:PutKeyPolicy {resource}"),
+        (Cloud::Azure, Access::Read) => format!("GET {resource}/<blob>"),
+        (Cloud::Azure, Access::Write) => format!("PUT {resource}/<blob>"),
+        (Cloud::Azure, Access::Delete) => format!("DELETE {resource}/<blob>"),
+        (Cloud::Azure, Access::Administer) => format!("PUT {resource}/providers/Microsoft.Authorization/roleAssignments/<id>"),
+        (Cloud::Azure, Access::Decrypt) => format!("POST {resource}/decrypt"),
+        (Cloud::Azure, Access::KeyAdminister) => format!("PUT {resource}"),
+        (Cloud::Gcp, Access::Read) => format!("storage.objects.get {resource}/objects/<object>"),
+        (Cloud::Gcp, Access::Write) => format!("storage.objects.insert {resource}/objects/<object>"),
+        (Cloud::Gcp, Access::Delete) => format!("storage.objects.delete {resource}/objects/<object>"),
+        (Cloud::Gcp, Access::Administer) => format!("storage.buckets.setIamPolicy {resource}"),
+        (Cloud::Gcp, Access::Decrypt) => format!("cloudkms.cryptoKeys.decrypt {resource}"),
+        (Cloud::Gcp, Access::KeyAdminister) => format!("cloudkms.cryptoKeys.setIamPolicy {resource}"),
+    };
+    format!("{principal}: {call}")
+}

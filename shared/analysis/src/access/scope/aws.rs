@@ -1,0 +1,202 @@
+//! Slices, reach and tags in AWS.
+
+use super::{Slice, Tags};
+use crate::access::aws::bucket;
+use crate::change::{AwsEdit, IamRef};
+use crate::estate::aws::Aws;
+use crate::model::aws::{AccountId, Arn, Bucket, Document, Encryption, IamKind, IamPrincipal, Key, PrincipalMatch, PrincipalPattern};
+use crate::model::{Cloud, Principal, Reach, Resource, ResourceKind};
+use std::collections::BTreeSet;
+
+type Principals = BTreeSet<Principal>;
+
+pub(super) fn slice(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
+    match edit {
+        AwsEdit::Principal { who, .. }
+        | AwsEdit::Attachment { who, .. }
+        | AwsEdit::Inline { who, .. }
+        | AwsEdit::Boundary { who, .. }
+        | AwsEdit::Membership { user: who, .. } => slice.add(&holders(aws, who), all_resources(aws)),
+        // Trust decides who may become the role; what the role may do stays.
+        AwsEdit::Trust { .. } | AwsEdit::Rotation { .. } => {}
+        AwsEdit::Policy { policy, .. } | AwsEdit::DefaultVersion { policy, .. } => {
+            slice.add(&attached_to(aws, policy), all_resources(aws));
+        }
+        AwsEdit::Bucket { name, .. }
+        | AwsEdit::BucketPolicy { bucket: name, .. }
+        | AwsEdit::BucketBlock { bucket: name, .. }
+        | AwsEdit::DefaultEncryption { bucket: name, .. }
+        | AwsEdit::EncryptionState { bucket: name, .. }
+        | AwsEdit::Acl { bucket: name, .. }
+        | AwsEdit::Ownership { bucket: name, .. } => add_bucket(aws, name, slice),
+        AwsEdit::AccountBlock { account, .. } => {
+            let names: Vec<_> = aws.buckets.iter().filter(|(_, (owner, _))| owner == account).map(|(name, _)| name.clone()).collect();
+            names.iter().for_each(|name| add_bucket(aws, name, slice));
+        }
+        AwsEdit::Key { key, .. } | AwsEdit::KeyPolicy { key, .. } | AwsEdit::KeyState { key, .. } | AwsEdit::Grant { key, .. } => add_key(aws, key, slice),
+        AwsEdit::Alias { alias, .. } => {
+            let uses = |b: &Bucket| b.encryption.as_ref().is_some_and(|e| matches!(&e.current, Encryption::Kms { key, .. } if names_alias(key, alias)));
+            let names: Vec<_> = aws.buckets.iter().filter(|(_, (_, b))| uses(b)).map(|(name, _)| name.clone()).collect();
+            names.iter().for_each(|name| add_bucket(aws, name, slice));
+        }
+        AwsEdit::OrganizationPolicy { .. } | AwsEdit::OrganizationAttachment { .. } => {
+            let mut everyone: Principals = aws.accounts.keys().flat_map(|a| aws.requesters(a)).map(principal).collect();
+            everyone.extend(aws.buckets.values().flat_map(|(owner, b)| bucket_candidates(aws, owner, b)));
+            slice.add(&everyone, all_resources(aws));
+        }
+    }
+}
+
+fn names_alias(key: &str, alias: &Arn) -> bool {
+    key == alias.as_str() || key == alias.resource()
+}
+
+fn principal(entity: &IamPrincipal) -> Principal {
+    Principal::named(entity.arn.as_str())
+}
+
+/// Those who hold what is attached to an entity: itself, or the members of a group.
+fn holders(aws: &Aws, who: &IamRef) -> Principals {
+    match who.kind {
+        IamKind::Group => aws.members_of(&who.account, &who.name).map(principal).collect(),
+        IamKind::User | IamKind::Role => [Principal::named(aws.arn_of(who).as_str())].into(),
+    }
+}
+
+fn attached_to(aws: &Aws, policy: &Arn) -> Principals {
+    let mut found = Principals::new();
+    for (account, state) in &aws.accounts {
+        for entity in state.principals.values() {
+            if entity.attached.contains(policy) || entity.boundary.as_ref() == Some(policy) {
+                let who = IamRef { account: account.clone(), kind: entity.kind, name: entity.name().into() };
+                found.extend(holders(aws, &who));
+            }
+        }
+    }
+    found
+}
+
+fn store(bucket: &Bucket) -> Resource {
+    Resource::store(Cloud::Aws, bucket.arn().as_str())
+}
+
+fn all_resources(aws: &Aws) -> impl Iterator<Item = Resource> {
+    let keys = aws.keys.keys().map(|arn| Resource::key(Cloud::Aws, arn.as_str()));
+    aws.buckets.values().map(|(_, b)| store(b)).chain(keys)
+}
+
+fn add_bucket(aws: &Aws, name: &str, slice: &mut Slice) {
+    if let Some((owner, bucket)) = aws.buckets.get(name) {
+        slice.add(&bucket_candidates(aws, owner, bucket), [store(bucket)]);
+    }
+}
+
+fn add_key(aws: &Aws, arn: &Arn, slice: &mut Slice) {
+    let Some(key) = aws.keys.get(arn) else { return };
+    let mut candidates = key_candidates(aws, key);
+    slice.add(&candidates, [Resource::key(Cloud::Aws, arn.as_str())]);
+    for name in aws.buckets_of_key(arn) {
+        if let Some((owner, bucket)) = aws.buckets.get(&name) {
+            candidates.extend(bucket_candidates(aws, owner, bucket));
+            slice.add(&candidates, [store(bucket)]);
+        }
+    }
+}
+
+/// Everybody who may have access to a bucket: the owner's principals, whom the policy or ACL names, and everyone.
+fn bucket_candidates(aws: &Aws, owner: &AccountId, bucket: &Bucket) -> Principals {
+    let mut found: Principals = aws.requesters(owner).map(principal).collect();
+    found.extend([Principal::Public, Principal::AnyAuthenticated]);
+    if let Some(Some(policy)) = &bucket.policy {
+        found.extend(named(aws, policy, owner));
+    }
+    let acl_accounts = aws.accounts.iter().filter(|(account, state)| {
+        let listed = |id: &std::sync::Arc<str>| {
+            let is = |g: &crate::model::aws::AclGrant| matches!(&g.grantee, crate::model::aws::AclGrantee::CanonicalUser(c) if c == id);
+            bucket.acl.as_ref().is_some_and(|acl| acl.grants.iter().any(is))
+        };
+        *account != owner && state.canonical_id.as_ref().is_some_and(listed)
+    });
+    found.extend(acl_accounts.map(|(account, _)| Principal::named(account.root().as_str())));
+    found
+}
+
+fn key_candidates(aws: &Aws, key: &Key) -> Principals {
+    let owner = key.arn.account();
+    let mut found: Principals = owner.iter().flat_map(|o| aws.requesters(o)).map(principal).collect();
+    found.insert(Principal::AnyAuthenticated);
+    if let (Some(policy), Some(owner)) = (&key.policy, &owner) {
+        found.extend(named(aws, policy, owner));
+    }
+    let grantees = key.grants.values().filter(|g| !g.for_service).filter_map(|g| Arn::parse(&g.grantee).ok());
+    found.extend(grantees.map(|a| Principal::named(a.as_str())));
+    found
+}
+
+/// Whom a resource policy names outside of the owner's account, and by ARN inside of it. An account of the estate that is
+/// named as a whole is asked about as a whole and by its principals.
+fn named(aws: &Aws, policy: &Document, owner: &AccountId) -> Principals {
+    let mut found = Principals::new();
+    for statement in policy.statements() {
+        let (PrincipalMatch::Is(patterns) | PrincipalMatch::Not(patterns)) = &statement.principal else { continue };
+        for pattern in patterns {
+            match pattern {
+                PrincipalPattern::Account(account) if account != owner => {
+                    found.insert(Principal::named(account.root().as_str()));
+                    found.extend(aws.requesters(account).map(principal));
+                }
+                PrincipalPattern::Arn(arn) => {
+                    found.insert(named_principal(arn));
+                }
+                PrincipalPattern::Account(_)
+                | PrincipalPattern::Everyone
+                | PrincipalPattern::UniqueId(_)
+                | PrincipalPattern::Service(_)
+                | PrincipalPattern::Federated(_)
+                | PrincipalPattern::CanonicalUser(_) => {}
+            }
+        }
+    }
+    found
+}
+
+/// A session is asked about as its role.
+fn named_principal(arn: &str) -> Principal {
+    let role = Arn::parse(arn).ok().and_then(|a| a.session_role().map(|(account, role)| Arn::iam(&account, "role", role)));
+    role.map_or_else(|| Principal::named(arn), |r| Principal::named(r.as_str()))
+}
+
+pub(super) fn reach(aws: &Aws, principal: &Principal, resource: &Resource) -> Reach {
+    let theirs = Arn::parse(principal.name()).ok().and_then(|a| a.account());
+    let owner = match resource.kind {
+        ResourceKind::Store => bucket(aws, resource).map(|(owner, _)| owner.clone()),
+        ResourceKind::Key => Arn::parse(resource.name()).ok().and_then(|a| a.account()),
+    };
+    match (theirs, owner) {
+        (Some(theirs), Some(owner)) if theirs == owner => Reach::Internal,
+        (Some(theirs), Some(owner)) => match (aws.same_organization(&theirs), aws.same_organization(&owner)) {
+            (Some(true), Some(true)) => Reach::OtherAccount,
+            (_, _) => Reach::OtherOrganisation,
+        },
+        (_, _) => Reach::OtherOrganisation,
+    }
+}
+
+pub(super) fn tags(aws: &Aws, resource: &Resource) -> Tags {
+    match resource.kind {
+        ResourceKind::Store => bucket(aws, resource).map(|(_, b)| b.tags.clone()).unwrap_or_default(),
+        ResourceKind::Key => Arn::parse(resource.name()).ok().and_then(|a| aws.keys.get(&a)).map(|k| k.tags.clone()).unwrap_or_default(),
+    }
+}
+
+pub(super) fn has_customer_key(aws: &Aws, resource: &Resource) -> bool {
+    let Some((owner, bucket)) = bucket(aws, resource) else { return true };
+    let Some(encryption) = &bucket.encryption else { return true };
+    encryption.former.iter().chain([&encryption.current]).any(|e| match e {
+        Encryption::S3Managed | Encryption::AwsManagedKey => false,
+        Encryption::Kms { key, .. } => {
+            let key = aws.resolve_key(key, owner, &bucket.region).and_then(|arn| aws.keys.get(&arn));
+            key.is_none_or(|k| !k.aws_managed)
+        }
+    })
+}

@@ -1,0 +1,167 @@
+//! Slices, reach and labels in Google Cloud.
+
+use super::{Slice, Tags};
+use crate::access::gcp::actors_of;
+use crate::change::GcpEdit;
+use crate::estate::gcp::Gcp;
+use crate::model::gcp::{Asset, AssetKind, Binding, FullName};
+use crate::model::{Cloud, Principal, Reach, Resource};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+type Principals = BTreeSet<Principal>;
+
+pub(super) fn slice(gcp: &Gcp, edit: &GcpEdit, slice: &mut Slice) {
+    match edit {
+        GcpEdit::Policy { resource, policy } => {
+            let bindings: BTreeSet<&Binding> = policy.iter().flat_map(|p| &p.bindings).collect();
+            add_policy(gcp, resource, bindings, slice);
+        }
+        GcpEdit::Delta { resource, delta } => add_policy(gcp, resource, delta.added.iter().chain(&delta.removed).collect(), slice),
+        GcpEdit::Asset { name, state } => {
+            let name = gcp.canonical(name);
+            let known = gcp.assets.get(&name).or(state.as_ref());
+            if let Some(asset) = known {
+                add_asset(gcp, asset, slice);
+            }
+        }
+        GcpEdit::Data { name, .. } => {
+            if let Some(asset) = gcp.assets.get(&gcp.canonical(name)) {
+                add_asset(gcp, asset, slice);
+            }
+        }
+        GcpEdit::Role { role, .. } | GcpEdit::RoleDelta { role, .. } => {
+            let holders = gcp.policies.iter().filter(|(_, p)| p.bindings.iter().any(|b| b.role == *role));
+            for (name, policy) in holders {
+                add_policy(gcp, name, policy.bindings.iter().filter(|b| b.role == *role).collect(), slice);
+            }
+        }
+        GcpEdit::Member { member, .. } => {
+            let principals = gcp.expand(member).into_iter().map(Principal::Named).collect();
+            slice.add(&principals, gcp.assets.values().filter_map(resource));
+        }
+    }
+}
+
+fn resource(asset: &Asset) -> Option<Resource> {
+    match asset.kind() {
+        AssetKind::Bucket => Some(Resource::store(Cloud::Gcp, asset.name.as_str())),
+        AssetKind::CryptoKey => Some(Resource::key(Cloud::Gcp, asset.name.as_str())),
+        AssetKind::Organization
+        | AssetKind::Folder
+        | AssetKind::Project
+        | AssetKind::ManagedFolder
+        | AssetKind::KeyRing
+        | AssetKind::CryptoKeyVersion
+        | AssetKind::ServiceAccount
+        | AssetKind::Other => None,
+    }
+}
+
+/// Bindings of a resource's policy changed: their members, with everything below the resource. For a service account its
+/// actors get what it has, wherever that is; for the service agent of a bucket everybody's access hangs on it.
+fn add_policy(gcp: &Gcp, changed: &FullName, bindings: BTreeSet<&Binding>, slice: &mut Slice) {
+    let changed = gcp.canonical(changed);
+    let current = gcp.policies.get(&changed).into_iter().flat_map(|p| &p.bindings);
+    let members: BTreeSet<Arc<str>> = current.chain(bindings).flat_map(|b| gcp.expand(&b.member)).collect();
+    let mut principals: Principals = members.iter().map(|m| member(m)).collect();
+    for email in members.iter().filter_map(|m| m.strip_prefix("serviceAccount:")) {
+        if let Some(account) = gcp.service_account(email) {
+            principals.extend(actors_of(gcp, account).iter().map(|m| member(m)));
+        }
+    }
+    let is_account = gcp.assets.get(&changed).is_some_and(|a| a.kind() == AssetKind::ServiceAccount);
+    let below = gcp.assets.values().filter(|a| is_account || gcp.lineage(&a.name).contains(&changed));
+    slice.add(&principals, below.filter_map(resource));
+    for bucket in gcp.of_kind(AssetKind::Bucket) {
+        let view = bucket.bucket();
+        let agent = view.project_number.map(|n| format!("serviceAccount:service-{n}@gs-project-accounts.iam.gserviceaccount.com"));
+        let touched = agent.is_some_and(|a| members.contains(a.as_str()));
+        let key_below = view.default_key.is_some_and(|k| gcp.lineage(&k).contains(&changed));
+        if touched && key_below {
+            slice.add(&candidates(gcp, &bucket.name), resource(bucket));
+        }
+    }
+}
+
+fn add_asset(gcp: &Gcp, changed: &Asset, slice: &mut Slice) {
+    let key = match changed.kind() {
+        AssetKind::Bucket => {
+            slice.add(&candidates(gcp, &changed.name), resource(changed));
+            return;
+        }
+        AssetKind::CryptoKey => changed.name.clone(),
+        AssetKind::CryptoKeyVersion => match changed.name.up_to("cryptoKeys") {
+            Some(key) => key,
+            None => return,
+        },
+        AssetKind::Organization
+        | AssetKind::Folder
+        | AssetKind::Project
+        | AssetKind::ManagedFolder
+        | AssetKind::KeyRing
+        | AssetKind::ServiceAccount
+        | AssetKind::Other => return,
+    };
+    if let Some(asset) = gcp.assets.get(&key) {
+        slice.add(&candidates(gcp, &key), resource(asset));
+    }
+    for bucket in gcp.of_kind(AssetKind::Bucket).filter(|b| b.bucket().default_key.as_ref() == Some(&key)) {
+        slice.add(&candidates(gcp, &bucket.name), resource(bucket));
+    }
+}
+
+fn member(text: &str) -> Principal {
+    match text {
+        "allUsers" => Principal::Public,
+        "allAuthenticatedUsers" => Principal::AnyAuthenticated,
+        other => Principal::Named(other.into()),
+    }
+}
+
+/// Everybody whom a policy on the line above names, with those who can act as a service account among them.
+fn candidates(gcp: &Gcp, name: &FullName) -> Principals {
+    let line = gcp.lineage(name);
+    let bindings = line.iter().filter_map(|n| gcp.policies.get(n)).flat_map(|p| &p.bindings);
+    let mut members: BTreeSet<Arc<str>> = bindings.flat_map(|b| gcp.expand(&b.member)).collect();
+    let accounts: Vec<FullName> =
+        members.iter().filter_map(|m| gcp.service_account(m.strip_prefix("serviceAccount:")?)).cloned().collect();
+    members.extend(accounts.iter().flat_map(|a| actors_of(gcp, a)));
+    let mut found: Principals = members.iter().map(|m| member(m)).collect();
+    found.extend([Principal::Public, Principal::AnyAuthenticated]);
+    found
+}
+
+/// Users and groups belong to the organisation whose domain they have; service accounts to the project in their address.
+pub(super) fn reach(gcp: &Gcp, member: &str, resource: &Resource) -> Reach {
+    let name = FullName::new(resource.name());
+    let Some((kind, address)) = member.split_once(':') else { return Reach::OtherOrganisation };
+    let host = address.rsplit('@').next().unwrap_or_default();
+    if kind == "serviceAccount" {
+        return service_account_reach(gcp, address, host, &name);
+    }
+    if matches!(kind, "projectViewer" | "projectEditor" | "projectOwner") {
+        return Reach::Internal;
+    }
+    match gcp.domain_of(&name) {
+        Some(domain) if host.eq_ignore_ascii_case(domain) || host.to_lowercase().ends_with(&format!(".{}", domain.to_lowercase())) => Reach::Internal,
+        Some(_) | None => Reach::OtherOrganisation,
+    }
+}
+
+fn service_account_reach(gcp: &Gcp, address: &str, host: &str, name: &FullName) -> Reach {
+    let own = gcp.project_of(name);
+    // `service-<number>@gcp-sa-….iam.gserviceaccount.com` and its kin carry the project's number in front.
+    let number = address.split('@').next().and_then(|n| n.strip_prefix("service-"));
+    let id = host.strip_suffix(".iam.gserviceaccount.com");
+    let project = number.and_then(|n| gcp.project(n)).or_else(|| id.and_then(|i| gcp.project(i)));
+    match (project, own) {
+        (Some(p), Some(own)) if p.name == own.name => Reach::Internal,
+        (Some(_), _) => Reach::OtherAccount,
+        (None, _) => Reach::OtherOrganisation,
+    }
+}
+
+pub(super) fn tags(gcp: &Gcp, resource: &Resource) -> Tags {
+    gcp.assets.get(&FullName::new(resource.name())).map(Asset::labels).unwrap_or_default()
+}

@@ -1,0 +1,131 @@
+//! The AWS part of the estate.
+
+mod edit;
+mod load;
+mod managed;
+mod organization;
+
+pub use edit::target_of;
+pub use managed::shipped_policy;
+pub use organization::{Organization, OrganizationPolicy, OrganizationPolicyKind};
+
+use crate::change::IamRef;
+use crate::model::aws::{AccountId, Arn, Bucket, Document, IamKind, IamPrincipal, Key, ManagedPolicy, PublicAccessBlock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// All accounts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Aws {
+    /// By account id.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// Buckets by name (names are unique across all accounts), with their account.
+    pub buckets: BTreeMap<Arc<str>, (AccountId, Bucket)>,
+    /// Keys by ARN.
+    pub keys: BTreeMap<Arn, Key>,
+    /// Key ids by alias ARN.
+    pub aliases: BTreeMap<Arn, Arc<str>>,
+    /// The organisation; `None`: unknown.
+    pub organization: Option<Organization>,
+}
+
+/// One account.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Account {
+    /// Whether authorization details were loaded.
+    pub iam_known: bool,
+    /// Users, roles and groups by kind and name.
+    pub principals: BTreeMap<(IamKind, Arc<str>), IamPrincipal>,
+    /// Managed policies by ARN.
+    pub policies: BTreeMap<Arn, ManagedPolicy>,
+    /// Whether the buckets were loaded.
+    pub buckets_known: bool,
+    /// Whether the keys were loaded.
+    pub keys_known: bool,
+    /// Block Public Access of the account; `None`: unknown.
+    pub block: Option<PublicAccessBlock>,
+    /// The organisation that the account says it belongs to.
+    pub organization_id: Option<Arc<str>>,
+    /// The account's canonical user id.
+    pub canonical_id: Option<Arc<str>>,
+}
+
+impl Aws {
+    /// The user, role or group with this ARN.
+    #[must_use]
+    pub fn principal(&self, arn: &Arn) -> Option<&IamPrincipal> {
+        let account = self.accounts.get(&arn.account()?)?;
+        let kind = match arn.resource().split('/').next()? {
+            "user" => IamKind::User,
+            "role" => IamKind::Role,
+            "group" => IamKind::Group,
+            _ => return None,
+        };
+        account.principals.get(&(kind, arn.name().into()))
+    }
+
+    /// The user, role or group that a reference names.
+    #[must_use]
+    pub fn find(&self, who: &IamRef) -> Option<&IamPrincipal> {
+        self.accounts.get(&who.account)?.principals.get(&(who.kind, who.name.clone()))
+    }
+
+    /// The ARN of a referenced entity, with its path when the estate has it.
+    #[must_use]
+    pub fn arn_of(&self, who: &IamRef) -> Arn {
+        self.find(who).map_or_else(|| who.arn_without_path(), |p| p.arn.clone())
+    }
+
+    /// Users and roles of an account: those who can make requests.
+    pub fn requesters(&self, account: &AccountId) -> impl Iterator<Item = &IamPrincipal> {
+        let found = self.accounts.get(account);
+        found.into_iter().flat_map(|a| a.principals.values()).filter(|p| p.kind != IamKind::Group)
+    }
+
+    /// The document in force of a managed policy: from the account, else one that keyfence ships.
+    #[must_use]
+    pub fn managed_document(&self, account: &AccountId, policy: &Arn) -> Option<&Document> {
+        let own = self.accounts.get(account).and_then(|a| a.policies.get(policy)).and_then(ManagedPolicy::document);
+        own.or_else(|| shipped_policy(policy))
+    }
+
+    /// The key that an id, ARN or alias means for a requester of this account and region.
+    #[must_use]
+    pub fn resolve_key(&self, text: &str, account: &AccountId, region: &str) -> Option<Arn> {
+        let arn = match Arn::parse(text) {
+            Ok(arn) => arn,
+            Err(_) if text.starts_with("alias/") => Arn::parse(&format!("arn:aws:kms:{region}:{account}:{text}")).ok()?,
+            Err(_) => Arn::parse(&format!("arn:aws:kms:{region}:{account}:key/{text}")).ok()?,
+        };
+        if !arn.resource().starts_with("alias/") {
+            return Some(arn);
+        }
+        let id = self.aliases.get(&arn)?;
+        Arn::parse(&format!("arn:aws:kms:{}:{}:key/{id}", arn.region(), arn.account()?)).ok()
+    }
+
+    /// Names of buckets whose objects may be encrypted with a key, now or formerly.
+    #[must_use]
+    pub fn buckets_of_key(&self, key: &Arn) -> BTreeSet<Arc<str>> {
+        let uses = |(account, bucket): &(AccountId, Bucket)| {
+            bucket.encryption.as_ref().is_some_and(|e| {
+                e.former.iter().chain([&e.current]).any(|e| match e {
+                    crate::model::aws::Encryption::Kms { key: text, .. } => self.resolve_key(text, account, &bucket.region).as_ref() == Some(key),
+                    crate::model::aws::Encryption::S3Managed | crate::model::aws::Encryption::AwsManagedKey => false,
+                })
+            })
+        };
+        self.buckets.iter().filter(|(_, b)| uses(b)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Whether two accounts belong to the organisation of the estate; `None` when no organisation is known.
+    #[must_use]
+    pub fn same_organization(&self, account: &AccountId) -> Option<bool> {
+        self.organization.as_ref().map(|o| o.contains(account))
+    }
+
+    /// The members of a group.
+    pub fn members_of(&self, account: &AccountId, group: &str) -> impl Iterator<Item = &IamPrincipal> {
+        self.requesters(account).filter(move |p| p.groups.contains(group))
+    }
+}
