@@ -23,6 +23,13 @@
 
 pub mod access;
 pub mod change;
+pub mod decision;
+pub mod diff;
 pub mod estate;
 pub mod event;
+pub mod finding;
+pub mod judge;
 pub mod model;
+pub mod plan;
+pub mod proof;
+pub mod rule;

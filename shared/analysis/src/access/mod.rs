@@ -19,8 +19,11 @@ mod scope;
 pub use scope::{Protection, Slice, protection, reach, slice};
 
 use crate::estate::Estate;
+use crate::model::azure::ArmKind;
+use crate::model::gcp::AssetKind;
 use crate::model::{Access, Cloud, Formula, Principal, Resource, Verdict};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Who decrypts stored objects when somebody reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +154,18 @@ pub fn decrypts(estate: &Estate, store: &Resource) -> Decrypts {
         Cloud::Azure => azure::decrypts(&estate.azure, store),
         Cloud::Gcp => gcp::decrypts(&estate.gcp, store),
     }
+}
+
+/// The identities by which storage services decrypt.
+#[must_use]
+pub fn service_identities(estate: &Estate) -> BTreeSet<Principal> {
+    let accounts = estate.azure.of_kind(ArmKind::StorageAccount).map(|a| Resource::store(Cloud::Azure, a.id.as_str()));
+    let buckets = estate.gcp.of_kind(AssetKind::Bucket).map(|b| Resource::store(Cloud::Gcp, b.name.as_str()));
+    let of = |store: Resource| match decrypts(estate, &store) {
+        Decrypts::AsService(identity) => Some(identity),
+        Decrypts::AsCaller | Decrypts::ProviderKey | Decrypts::Unknown => None,
+    };
+    accounts.chain(buckets).filter_map(of).collect()
 }
 
 /// One concrete request that the cloud would allow when the answer is *yes*.
