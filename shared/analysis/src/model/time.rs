@@ -15,6 +15,9 @@ pub struct Timestamp(OffsetDateTime);
 pub struct ParseTimeError(String);
 
 impl Timestamp {
+    /// The first second of 1970.
+    pub const EPOCH: Self = Self(OffsetDateTime::UNIX_EPOCH);
+
     /// Reads RFC 3339, and what recorded events really hold beside it: seven-digit fractions, a blank for the `T` or
     /// around the text, a missing zone (taken as UTC).
     ///

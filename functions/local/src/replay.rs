@@ -1,0 +1,201 @@
+//! `keyfence replay`: recorded events in, decisions out.
+//!
+//! Files are streamed one after another; what is no change is counted and forgotten at once, so that memory holds the
+//! relevant events only. These are judged in the order of their times within one estate.
+
+use crate::cli::Exit;
+use crate::input;
+use crate::summary::Summary;
+use crate::text;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use keyfence_analysis::change::{self, Dropped};
+use keyfence_analysis::decision::Config;
+use keyfence_analysis::estate::Estate;
+use keyfence_analysis::event::{self, Decoded, Event, Piece, Unwrapped};
+use keyfence_analysis::judge::{Judge, Judgement, LiveStates, Outcome};
+use keyfence_analysis::model::Timestamp;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How a replay prints.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// The format of results.
+    pub format: Format,
+    /// Whether dropped events are printed.
+    pub all: bool,
+    /// Whether colour may be used.
+    pub colour: bool,
+    /// Whether progress is shown.
+    pub progress: bool,
+}
+
+/// An event that waits to be judged, or a line about something that was no event.
+enum Waiting {
+    Event(Box<Event>),
+    Line(Value),
+}
+
+struct Entry {
+    /// Events without a time stay where they stood in their file.
+    time: Option<Timestamp>,
+    number: usize,
+    waiting: Waiting,
+}
+
+/// Reads, judges, prints.
+///
+/// # Errors
+/// When results cannot be written or an argument does not exist. Broken input is no error here: it is named on `talk`
+/// and makes the exit *failed*.
+pub fn run(
+    arguments: &[PathBuf],
+    estate: Estate,
+    live: LiveStates,
+    config: Config,
+    options: &Options,
+    out: &mut dyn Write,
+    talk: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let found = input::find(arguments)?;
+    let mut reading = Reading { summary: Summary::default(), entries: Vec::new(), options, last: None };
+    reading.summary.skipped_files = found.skipped;
+    let bar = progress(options.progress);
+    for file in &found.files {
+        reading.file(file, &bar, talk);
+    }
+    bar.finish_and_clear();
+    let Reading { mut summary, mut entries, .. } = reading;
+    entries.sort_by_key(|e| e.time);
+    let mut judge = Judge::new(estate, live, config);
+    for entry in entries {
+        match entry.waiting {
+            Waiting::Line(line) => {
+                if options.format == Format::Json {
+                    writeln!(out, "{line}")?;
+                }
+            }
+            Waiting::Event(event) => {
+                let judgement = judge.judge(*event, entry.number);
+                summary.count(&judgement);
+                print(&judgement, options, out)?;
+            }
+        }
+    }
+    out.flush()?;
+    summary.write(talk)?;
+    Ok(summary.exit())
+}
+
+fn print(judgement: &Judgement, options: &Options, out: &mut dyn Write) -> anyhow::Result<()> {
+    let dropped = matches!(judgement.outcome, Outcome::Dropped(_));
+    if dropped && !options.all {
+        return Ok(());
+    }
+    match options.format {
+        Format::Json => writeln!(out, "{}", judgement.to_json())?,
+        Format::Text => text::write(judgement, options.colour, out)?,
+    }
+    Ok(())
+}
+
+fn progress(show: bool) -> ProgressBar {
+    let target = if show { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {bytes} read, {bytes_per_sec}  {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+struct Reading<'a> {
+    summary: Summary,
+    entries: Vec<Entry>,
+    options: &'a Options,
+    last: Option<Timestamp>,
+}
+
+impl Reading<'_> {
+    fn file(&mut self, file: &Path, bar: &ProgressBar, talk: &mut dyn Write) {
+        self.last = None;
+        bar.set_message(file.display().to_string());
+        let outcome = input::stream(file, |piece| self.piece(file, piece, talk), |bytes| bar.inc(bytes));
+        if let Err(error) = outcome {
+            self.malformed(&format!("{error:#}"), talk);
+        }
+    }
+
+    fn piece(&mut self, file: &Path, piece: Piece, talk: &mut dyn Write) {
+        let place = format!("{}: {}", file.display(), piece.position);
+        match piece.value {
+            Err(error) => self.malformed(&format!("{place}: {error}"), talk),
+            Ok(value) => {
+                for unwrapped in event::unwrap(value) {
+                    self.unwrapped(unwrapped, piece.position.number, &place, talk);
+                }
+            }
+        }
+    }
+
+    fn unwrapped(&mut self, unwrapped: Unwrapped, number: usize, place: &str, talk: &mut dyn Write) {
+        match unwrapped {
+            Unwrapped::Malformed(problem) => self.malformed(&format!("{place}: {problem}"), talk),
+            Unwrapped::LogFile(object) => {
+                self.summary.log_files += 1;
+                self.drop_line(&Dropped::Unrelated, &format!("names the log file s3://{}/{}", object.bucket, object.key));
+            }
+            Unwrapped::Record(record) => match event::decode(&record) {
+                Decoded::Unrecognised(shape) => {
+                    self.summary.drop(None, &Dropped::Unrelated);
+                    self.drop_line(&Dropped::Unrelated, &format!("no audit event: {shape}"));
+                }
+                Decoded::Event(event) => self.event(event, number),
+            },
+        }
+    }
+
+    /// What is no change is counted and forgotten, unless everything is to be printed. A started write is kept: the end
+    /// of it may carry no body.
+    fn event(&mut self, event: Box<Event>, number: usize) {
+        self.last = event.time.or(self.last);
+        let keep = match change::recognise(&event) {
+            Ok(_) | Err(Dropped::StartOnly) => true,
+            Err(dropped) => {
+                if !self.options.all {
+                    self.summary.drop(Some(event.cloud), &dropped);
+                }
+                self.options.all
+            }
+        };
+        if keep {
+            self.entries.push(Entry { time: self.last, number, waiting: Waiting::Event(event) });
+        }
+    }
+
+    fn malformed(&mut self, problem: &str, talk: &mut dyn Write) {
+        let _ = writeln!(talk, "keyfence: {}", text::safe(problem));
+        let dropped = Dropped::Malformed(problem.to_owned());
+        self.summary.drop(None, &dropped);
+        self.drop_line(&dropped, problem);
+    }
+
+    /// With `--all`, a line for what was no event at all.
+    fn drop_line(&mut self, dropped: &Dropped, detail: &str) {
+        if self.options.all {
+            let event = json!({"cloud": null, "id": null, "name": null, "time": null, "actor": null});
+            let line = json!({"event": event, "outcome": "dropped", "reason": dropped.reason(), "detail": detail});
+            self.entries.push(Entry { time: self.last, number: 0, waiting: Waiting::Line(line) });
+        }
+    }
+}
