@@ -1,5 +1,9 @@
-//! Whole-system tests of keyfence stand in `tests/`; this library only finds things for them.
+//! Whole-system tests of keyfence stand in `tests/`; this library finds and runs things for them.
 
+use keyfence::cli::{Exit, Surroundings, run};
+use keyfence_analysis::model::Timestamp;
+use serde_json::Value;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The root of the repository.
@@ -9,9 +13,70 @@ pub fn root() -> PathBuf {
     manifest.parent().unwrap_or(manifest).to_owned()
 }
 
+/// A folder or file of this package.
+#[must_use]
+pub fn own(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
 /// Other people's data beside the repository (`../shared/<name>`), when it is there.
 #[must_use]
 pub fn beside(name: &str) -> Option<PathBuf> {
     let path = root().parent()?.join("shared").join(name);
     path.exists().then_some(path)
+}
+
+/// What a run of the command line gave.
+#[derive(Debug)]
+pub struct Ran {
+    /// How it ended.
+    pub exit: Exit,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub talk: String,
+}
+
+impl Ran {
+    /// The lines of standard output as JSON; a line that is none becomes `null`.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Value> {
+        self.out.lines().map(|l| serde_json::from_str(l).unwrap_or(Value::Null)).collect()
+    }
+}
+
+/// Runs the command line within this process, at the same time on every machine.
+pub fn keyfence<I: Into<OsString>>(arguments: impl IntoIterator<Item = I>) -> Ran {
+    let around = Surroundings { colour: false, progress: false, now: Timestamp::EPOCH };
+    let arguments =
+        std::iter::once(OsString::from("keyfence")).chain(arguments.into_iter().map(Into::into));
+    let (mut out, mut talk) = (Vec::new(), Vec::new());
+    let exit = run(arguments, &around, &mut out, &mut talk);
+    Ran {
+        exit,
+        out: String::from_utf8_lossy(&out).into_owned(),
+        talk: String::from_utf8_lossy(&talk).into_owned(),
+    }
+}
+
+/// All files below a folder with one of these endings, by name.
+#[must_use]
+pub fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut todo = vec![folder.to_owned()];
+    while let Some(next) = todo.pop() {
+        let Ok(entries) = std::fs::read_dir(&next) else { continue };
+        for path in entries.filter_map(Result::ok).map(|e| e.path()) {
+            if path.is_dir() {
+                // The build folder holds other people's manifests.
+                if !path.ends_with("target") {
+                    todo.push(path);
+                }
+            } else if endings.iter().any(|e| path.to_string_lossy().ends_with(e)) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
 }

@@ -123,7 +123,12 @@ enum ConfigCommand {
 }
 
 /// Runs a command line. Results go to `out`, talk to `talk`.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &Surroundings, out: &mut dyn Write, talk: &mut dyn Write) -> Exit {
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    around: &Surroundings,
+    out: &mut dyn Write,
+    talk: &mut dyn Write,
+) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
@@ -139,7 +144,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &Surroundings,
     let done = match arguments.command {
         Command::Replay(arguments) => replay(arguments, around, out, talk),
         Command::Rules { format } => rules(format, out),
-        Command::Config { command: ConfigCommand::Check { file, format } } => check_config(&file, format, around, out),
+        Command::Config { command: ConfigCommand::Check { file, format } } => {
+            check_config(&file, format, around, out)
+        }
     };
     done.unwrap_or_else(|error| {
         let _ = writeln!(talk, "keyfence: {}", text::safe(&format!("{error:#}")));
@@ -147,11 +154,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, around: &Surroundings,
     })
 }
 
-fn replay(arguments: ReplayArguments, around: &Surroundings, out: &mut dyn Write, talk: &mut dyn Write) -> anyhow::Result<Exit> {
+fn replay(
+    arguments: ReplayArguments,
+    around: &Surroundings,
+    out: &mut dyn Write,
+    talk: &mut dyn Write,
+) -> anyhow::Result<Exit> {
     let estate = arguments.estate.as_deref().map(estate::load).transpose()?.unwrap_or_default();
-    let live = arguments.after.as_deref().map(estate::load_overlay).transpose()?.unwrap_or_default();
-    let config = arguments.config.as_deref().map(estate::load_config).transpose()?.unwrap_or_default();
-    let options = Options { format: arguments.format, all: arguments.all, colour: around.colour, progress: around.progress };
+    let live =
+        arguments.after.as_deref().map(estate::load_overlay).transpose()?.unwrap_or_default();
+    let config =
+        arguments.config.as_deref().map(estate::load_config).transpose()?.unwrap_or_default();
+    let options = Options {
+        format: arguments.format,
+        all: arguments.all,
+        colour: around.colour,
+        progress: around.progress,
+    };
     replay::run(&arguments.events, estate, live, config, &options, out, talk)
 }
 
@@ -165,7 +184,12 @@ fn rules(format: Format, out: &mut dyn Write) -> anyhow::Result<Exit> {
     Ok(Exit::Quiet)
 }
 
-fn check_config(file: &std::path::Path, format: Format, around: &Surroundings, out: &mut dyn Write) -> anyhow::Result<Exit> {
+fn check_config(
+    file: &std::path::Path,
+    format: Format,
+    around: &Surroundings,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
     let content = estate::read_text(file)?;
     let name = file.display();
     let (errors, warnings) = match Config::parse(&content) {
@@ -174,8 +198,14 @@ fn check_config(file: &std::path::Path, format: Format, around: &Surroundings, o
     };
     for error in &errors {
         match format {
-            Format::Text => writeln!(out, "{name}:{}: error: {}", error.line, text::safe(&error.problem))?,
-            Format::Json => writeln!(out, "{}", json!({"level": "error", "line": error.line, "problem": error.problem}))?,
+            Format::Text => {
+                writeln!(out, "{name}:{}: error: {}", error.line, text::safe(&error.problem))?
+            }
+            Format::Json => writeln!(
+                out,
+                "{}",
+                json!({"level": "error", "line": error.line, "problem": error.problem})
+            )?,
         }
     }
     for warning in &warnings {

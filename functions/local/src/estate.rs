@@ -28,7 +28,8 @@ pub fn load_overlay(folder: &Path) -> anyhow::Result<LiveStates> {
     let entries = std::fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     for entry in entries {
         let path = entry.with_context(|| folder.display().to_string())?.path();
-        let number = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.parse::<usize>().ok());
+        let number =
+            path.file_name().and_then(|n| n.to_str()).and_then(|n| n.parse::<usize>().ok());
         if let Some(number) = number.filter(|_| path.is_dir()) {
             live.numbered.insert(number, parse(&path, &files(&path)?)?);
         }
@@ -66,9 +67,11 @@ fn files(folder: &Path) -> anyhow::Result<Files> {
             [file] => *file == "keyfence.json",
             _ => false,
         };
-        let data = parts.last().is_some_and(|name| name.ends_with(".json") || name.ends_with(".jsonl"));
+        let data =
+            parts.last().is_some_and(|name| name.ends_with(".json") || name.ends_with(".jsonl"));
         if wanted && data && entry.file_type().is_file() {
-            let content = std::fs::read(entry.path()).with_context(|| entry.path().display().to_string())?;
+            let content =
+                std::fs::read(entry.path()).with_context(|| entry.path().display().to_string())?;
             files.insert(parts.join("/"), content);
         }
     }

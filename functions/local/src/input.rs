@@ -53,15 +53,21 @@ pub fn find(arguments: &[PathBuf]) -> anyhow::Result<Found> {
 ///
 /// # Errors
 /// When the file cannot be read or its compression is broken; what was read before has been passed on.
-pub fn stream(file: &Path, mut each: impl FnMut(Piece), mut progress: impl FnMut(u64)) -> anyhow::Result<()> {
+pub fn stream(
+    file: &Path,
+    mut each: impl FnMut(Piece),
+    mut progress: impl FnMut(u64),
+) -> anyhow::Result<()> {
     let raw: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
         Box::new(File::open(file).with_context(|| file.display().to_string())?)
     };
     let mut buffered = BufReader::with_capacity(CHUNK, raw);
-    let zipped = buffered.fill_buf().with_context(|| file.display().to_string())?.starts_with(b"\x1f\x8b");
-    let mut reader: Box<dyn Read> = if zipped { Box::new(MultiGzDecoder::new(buffered)) } else { Box::new(buffered) };
+    let zipped =
+        buffered.fill_buf().with_context(|| file.display().to_string())?.starts_with(b"\x1f\x8b");
+    let mut reader: Box<dyn Read> =
+        if zipped { Box::new(MultiGzDecoder::new(buffered)) } else { Box::new(buffered) };
     let mut splitter = Splitter::new();
     let mut chunk = vec![0; CHUNK];
     let read = loop {

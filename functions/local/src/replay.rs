@@ -69,7 +69,8 @@ pub fn run(
     talk: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let found = input::find(arguments)?;
-    let mut reading = Reading { summary: Summary::default(), entries: Vec::new(), options, last: None };
+    let mut reading =
+        Reading { summary: Summary::default(), entries: Vec::new(), options, last: None };
     reading.summary.skipped_files = found.skipped;
     let bar = progress(options.progress);
     for file in &found.files {
@@ -113,7 +114,9 @@ fn print(judgement: &Judgement, options: &Options, out: &mut dyn Write) -> anyho
 fn progress(show: bool) -> ProgressBar {
     let target = if show { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(None, target);
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {bytes} read, {bytes_per_sec}  {msg}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{spinner} {bytes} read, {bytes_per_sec}  {msg}")
+    {
         bar.set_style(style);
     }
     bar
@@ -130,7 +133,8 @@ impl Reading<'_> {
     fn file(&mut self, file: &Path, bar: &ProgressBar, talk: &mut dyn Write) {
         self.last = None;
         bar.set_message(file.display().to_string());
-        let outcome = input::stream(file, |piece| self.piece(file, piece, talk), |bytes| bar.inc(bytes));
+        let outcome =
+            input::stream(file, |piece| self.piece(file, piece, talk), |bytes| bar.inc(bytes));
         if let Err(error) = outcome {
             self.malformed(&format!("{error:#}"), talk);
         }
@@ -148,12 +152,21 @@ impl Reading<'_> {
         }
     }
 
-    fn unwrapped(&mut self, unwrapped: Unwrapped, number: usize, place: &str, talk: &mut dyn Write) {
+    fn unwrapped(
+        &mut self,
+        unwrapped: Unwrapped,
+        number: usize,
+        place: &str,
+        talk: &mut dyn Write,
+    ) {
         match unwrapped {
             Unwrapped::Malformed(problem) => self.malformed(&format!("{place}: {problem}"), talk),
             Unwrapped::LogFile(object) => {
                 self.summary.log_files += 1;
-                self.drop_line(&Dropped::Unrelated, &format!("names the log file s3://{}/{}", object.bucket, object.key));
+                self.drop_line(
+                    &Dropped::Unrelated,
+                    &format!("names the log file s3://{}/{}", object.bucket, object.key),
+                );
             }
             Unwrapped::Record(record) => match event::decode(&record) {
                 Decoded::Unrecognised(shape) => {
@@ -193,7 +206,8 @@ impl Reading<'_> {
     /// With `--all`, a line for what was no event at all.
     fn drop_line(&mut self, dropped: &Dropped, detail: &str) {
         if self.options.all {
-            let event = json!({"cloud": null, "id": null, "name": null, "time": null, "actor": null});
+            let event =
+                json!({"cloud": null, "id": null, "name": null, "time": null, "actor": null});
             let line = json!({"event": event, "outcome": "dropped", "reason": dropped.reason(), "detail": detail});
             self.entries.push(Entry { time: self.last, number: 0, waiting: Waiting::Line(line) });
         }

@@ -79,20 +79,43 @@ impl Summary {
         for (cloud, c) in &self.clouds {
             writeln!(out, "{cloud:<8} {:>9} {:>9} {:>9}", c.events, c.changes, c.findings)?;
         }
-        table(out, "rule", self.rules.iter().rev().map(|((severity, rule), n)| (format!("{severity:<8} {rule}"), *n)))?;
-        table(out, "decision", self.decisions.iter().rev().map(|(action, n)| (action.word().to_owned(), *n)))?;
+        table(
+            out,
+            "rule",
+            self.rules
+                .iter()
+                .rev()
+                .map(|((severity, rule), n)| (format!("{severity:<8} {rule}"), *n)),
+        )?;
+        table(
+            out,
+            "decision",
+            self.decisions.iter().rev().map(|(action, n)| (action.word().to_owned(), *n)),
+        )?;
         table(out, "dropped", self.dropped.iter().map(|(reason, n)| ((*reason).to_owned(), *n)))?;
         if self.log_files > 0 {
-            writeln!(out, "\n{} notifications name log files; give those files as EVENTS to have them read", self.log_files)?;
+            writeln!(
+                out,
+                "\n{} notifications name log files; give those files as EVENTS to have them read",
+                self.log_files
+            )?;
         }
         if self.skipped_files > 0 {
-            writeln!(out, "\n{} files in the folders are no event files by their ending and were not read", self.skipped_files)?;
+            writeln!(
+                out,
+                "\n{} files in the folders are no event files by their ending and were not read",
+                self.skipped_files
+            )?;
         }
         Ok(())
     }
 }
 
-fn table(out: &mut dyn Write, title: &str, rows: impl Iterator<Item = (String, usize)>) -> std::io::Result<()> {
+fn table(
+    out: &mut dyn Write,
+    title: &str,
+    rows: impl Iterator<Item = (String, usize)>,
+) -> std::io::Result<()> {
     let mut rows = rows.peekable();
     if rows.peek().is_some() {
         writeln!(out, "\n{title}")?;

@@ -12,7 +12,10 @@ const SHOWN: usize = 12;
 /// Text without characters that steer a terminal or turn its direction: event content is hostile.
 #[must_use]
 pub fn safe(text: &str) -> String {
-    let hidden = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}');
+    let hidden = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
+    };
     text.chars().map(|c| if hidden(c) { '\u{FFFD}' } else { c }).collect()
 }
 
@@ -29,7 +32,9 @@ pub fn write(judgement: &Judgement, colour: bool, out: &mut dyn Write) -> Result
     };
     writeln!(out, "{time}  {:<5}  {}  {}", event.cloud, safe(&event.name), safe(resource))?;
     match &judgement.outcome {
-        Outcome::Dropped(dropped) => writeln!(out, "  {:<9} {}", "dropped", safe(&dropped.to_string()))?,
+        Outcome::Dropped(dropped) => {
+            writeln!(out, "  {:<9} {}", "dropped", safe(&dropped.to_string()))?
+        }
         Outcome::Judged(conclusion) => {
             writeln!(out, "  {:<9} {}", "by", safe(&event.actor.to_string()))?;
             body(conclusion, colour, out)?;
@@ -49,19 +54,35 @@ fn body(conclusion: &Conclusion, colour: bool, out: &mut dyn Write) -> Result<()
     let d = &conclusion.difference;
     let gained = d.gained.iter().map(|g| {
         let conditions = g.after.conditions();
-        let left = if conditions.is_empty() { String::new() } else { format!(": {}", conditions.join("; ")) };
-        let evidence: Vec<String> = g.evidence.iter().map(|e| format!("{} lock: {}", e.lock.word(), e.grant)).collect();
+        let left = if conditions.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", conditions.join("; "))
+        };
+        let evidence: Vec<String> =
+            g.evidence.iter().map(|e| format!("{} lock: {}", e.lock.word(), e.grant)).collect();
         (format!("{}  {}{left}", about(&g.question), g.after.verdict()), evidence)
     });
     entries("gained", gained, out)?;
     let lost = d.lost.iter().map(|l| (about(&l.question), Vec::new()));
     entries("lost", lost, out)?;
-    let latent = d.latent.iter().map(|l| (format!("{}  only the {} lock is closed", about(&l.question), l.missing.word()), Vec::new()));
+    let latent = d.latent.iter().map(|l| {
+        (
+            format!("{}  only the {} lock is closed", about(&l.question), l.missing.word()),
+            Vec::new(),
+        )
+    });
     entries("latent", latent, out)?;
     if let Some(blind) = &conclusion.blind {
         writeln!(out, "  {:<9} {}", "unknown", safe(blind))?;
     }
-    writeln!(out, "  {:<9} {} ({})", "decision", conclusion.decision.action.word(), safe(&conclusion.decision.reason))?;
+    writeln!(
+        out,
+        "  {:<9} {} ({})",
+        "decision",
+        conclusion.decision.action.word(),
+        safe(&conclusion.decision.reason)
+    )?;
     plan(conclusion, out)
 }
 
@@ -69,7 +90,11 @@ fn about(q: &Question) -> String {
     format!("{}  {}  {}", q.principal, q.access, q.resource)
 }
 
-fn entries(title: &str, items: impl Iterator<Item = (String, Vec<String>)>, out: &mut dyn Write) -> Result<()> {
+fn entries(
+    title: &str,
+    items: impl Iterator<Item = (String, Vec<String>)>,
+    out: &mut dyn Write,
+) -> Result<()> {
     let mut count = 0;
     for (line, details) in items {
         count += 1;
@@ -91,7 +116,14 @@ fn plan(conclusion: &Conclusion, out: &mut dyn Write) -> Result<()> {
     let Some((plan, proof)) = &conclusion.plan else { return Ok(()) };
     for (i, step) in plan.steps.iter().enumerate() {
         let title = if i == 0 { "plan" } else { "" };
-        writeln!(out, "  {title:<9} {}. {} {} {}", i + 1, step.call.call, safe(&step.call.target), safe(&step.call.change.to_string()))?;
+        writeln!(
+            out,
+            "  {title:<9} {}. {} {} {}",
+            i + 1,
+            step.call.call,
+            safe(&step.call.target),
+            safe(&step.call.change.to_string())
+        )?;
     }
     for doubt in &plan.doubts {
         writeln!(out, "  {:<9} not without asking: {}", "", safe(doubt))?;
@@ -102,8 +134,14 @@ fn plan(conclusion: &Conclusion, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "  {:<9}   {}", "", safe(failure))?;
     }
     if let (Some(gain), true) = (conclusion.difference.gained.first(), proof.holds) {
-        let request = witness(&gain.question.principal, gain.question.access, &gain.question.resource);
-        writeln!(out, "  {:<9}   allowed by the change, refused after the plan: {}", "", safe(&request))?;
+        let request =
+            witness(&gain.question.principal, gain.question.access, &gain.question.resource);
+        writeln!(
+            out,
+            "  {:<9}   allowed by the change, refused after the plan: {}",
+            "",
+            safe(&request)
+        )?;
     }
     Ok(())
 }

@@ -90,7 +90,11 @@ impl Picture {
             };
             for access in kinds {
                 let answer = access::evaluate(estate, principal, *access, resource);
-                let question = Question { resource: resource.clone(), principal: principal.clone(), access: *access };
+                let question = Question {
+                    resource: resource.clone(),
+                    principal: principal.clone(),
+                    access: *access,
+                };
                 answers.insert(question, answer);
             }
         }
@@ -112,7 +116,12 @@ impl Picture {
 /// Compares two pictures of one slice. `after` is the estate of the second picture, `protection` what protected the
 /// resources before.
 #[must_use]
-pub fn compare(before: &Picture, later: &Picture, after: &Estate, protection: &BTreeMap<Resource, Protection>) -> Difference {
+pub fn compare(
+    before: &Picture,
+    later: &Picture,
+    after: &Estate,
+    protection: &BTreeMap<Resource, Protection>,
+) -> Difference {
     let mut difference = Difference::default();
     let protection_of = |resource: &Resource| {
         let earlier = protection.get(resource).copied().unwrap_or_default();
@@ -135,7 +144,12 @@ pub fn compare(before: &Picture, later: &Picture, after: &Estate, protection: &B
         let had = matches!(was.verdict(), Verdict::Yes | Verdict::Conditional);
         if had && !was.allowed.implies(&is.allowed) {
             let darkened = is.allowed.is_never() && !is.storage.is_never() && is.key.is_none();
-            difference.lost.push(Loss { question: question.clone(), before: was.allowed.clone(), after: is.allowed.clone(), darkened });
+            difference.lost.push(Loss {
+                question: question.clone(),
+                before: was.allowed.clone(),
+                after: is.allowed.clone(),
+                darkened,
+            });
         }
         if let Some(missing) = newly_short(&was, is) {
             difference.latent.push(Latent {
@@ -148,7 +162,12 @@ pub fn compare(before: &Picture, later: &Picture, after: &Estate, protection: &B
     }
     difference.without_echoes();
     for gain in &mut difference.gained {
-        let (_, evidence) = access::explain(after, &gain.question.principal, gain.question.access, &gain.question.resource);
+        let (_, evidence) = access::explain(
+            after,
+            &gain.question.principal,
+            gain.question.access,
+            &gain.question.resource,
+        );
         gain.evidence = evidence;
     }
     difference
@@ -186,22 +205,44 @@ impl Difference {
             .collect();
         self.gained.retain(|g| {
             let follows = |(q, after): &(Question, Formula)| {
-                q.resource == g.question.resource && q.access == g.question.access && g.after.implies(after)
+                q.resource == g.question.resource
+                    && q.access == g.question.access
+                    && g.after.implies(after)
             };
             !matches!(g.question.principal, Principal::Named(_)) || !everyone.iter().any(follows)
         });
-        let whole: Vec<(Question, Formula, Formula)> = self.gained.iter().map(|g| (g.question.clone(), g.before.clone(), g.after.clone())).collect();
-        self.gained.retain(|g| !whole.iter().any(|(q, before, after)| is_inside(&g.question, q) && *before == g.before && *after == g.after));
-        let whole: Vec<(Question, Formula, Formula)> = self.lost.iter().map(|l| (l.question.clone(), l.before.clone(), l.after.clone())).collect();
-        self.lost.retain(|l| !whole.iter().any(|(q, before, after)| is_inside(&l.question, q) && *before == l.before && *after == l.after));
+        let whole: Vec<(Question, Formula, Formula)> = self
+            .gained
+            .iter()
+            .map(|g| (g.question.clone(), g.before.clone(), g.after.clone()))
+            .collect();
+        self.gained.retain(|g| {
+            !whole.iter().any(|(q, before, after)| {
+                is_inside(&g.question, q) && *before == g.before && *after == g.after
+            })
+        });
+        let whole: Vec<(Question, Formula, Formula)> = self
+            .lost
+            .iter()
+            .map(|l| (l.question.clone(), l.before.clone(), l.after.clone()))
+            .collect();
+        self.lost.retain(|l| {
+            !whole.iter().any(|(q, before, after)| {
+                is_inside(&l.question, q) && *before == l.before && *after == l.after
+            })
+        });
     }
 }
 
 /// Whether the first question is the second one about a part of its resource.
 fn is_inside(part: &Question, whole: &Question) -> bool {
     let below = || {
-        let (part, whole) = (part.resource.name().to_lowercase(), whole.resource.name().to_lowercase());
+        let (part, whole) =
+            (part.resource.name().to_lowercase(), whole.resource.name().to_lowercase());
         part.strip_prefix(&whole).is_some_and(|rest| rest.starts_with('/'))
     };
-    part.principal == whole.principal && part.access == whole.access && part.resource.cloud == whole.resource.cloud && below()
+    part.principal == whole.principal
+        && part.access == whole.access
+        && part.resource.cloud == whole.resource.cloud
+        && below()
 }

@@ -21,8 +21,14 @@ pub struct Finding {
 #[must_use]
 pub fn find(case: &Case<'_>) -> Vec<Finding> {
     let spoken = Rule::ALL.iter().filter_map(|rule| Some((*rule, rule.judge(case)?)));
-    let mut findings: Vec<Finding> =
-        spoken.map(|(rule, remark)| Finding { rule, severity: remark.severity, title: rule.title(), why: remark.why }).collect();
+    let mut findings: Vec<Finding> = spoken
+        .map(|(rule, remark)| Finding {
+            rule,
+            severity: remark.severity,
+            title: rule.title(),
+            why: remark.why,
+        })
+        .collect();
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.rule.cmp(&b.rule)));
     findings
 }

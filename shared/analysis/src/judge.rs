@@ -145,7 +145,10 @@ impl Judge {
         let (difference, inverse, slice, before) = self.carry_out(&edits);
         let by_own_identity = self.by_own_identity(event);
         // Without a recorded intent to match, an own change is taken for a rollback only when it gives nobody anything.
-        if by_own_identity && difference.gained.is_empty() && !self.estate.own.is_own(&change.resource) {
+        if by_own_identity
+            && difference.gained.is_empty()
+            && !self.estate.own.is_own(&change.resource)
+        {
             return Outcome::Dropped(Dropped::Own);
         }
         self.name_as_estate(&mut change, &edits);
@@ -163,27 +166,46 @@ impl Judge {
         self.tell_earlier_steps(event, &change, &difference, &mut findings);
         let answer = plan::answer(change.kind, &edits, &inverse);
         // The way back is worked out in every mode, but only where there is something to go back from.
-        let planned = if findings.is_empty() { None } else { self.way_back(&inverse, &before, &difference, &slice) };
+        let planned = if findings.is_empty() {
+            None
+        } else {
+            self.way_back(&inverse, &before, &difference, &slice)
+        };
         let live = Live { edits: &edits, read: false, as_claimed: false };
         let planned = planned.map(|(mut plan, proof)| {
             plan.doubts = plan::doubts(&change, &live, &difference, answer);
             (plan, proof)
         });
-        let auto = planned.as_ref().is_some_and(|(plan, proof)| proof.holds && plan.doubts.is_empty());
+        let auto =
+            planned.as_ref().is_some_and(|(plan, proof)| proof.holds && plan.doubts.is_empty());
         let remedy = match (&planned, auto) {
             (Some(_), true) => Remedy::Automatic,
-            (Some((plan, proof)), false) if proof.holds && only_answer_doubts(plan) => Remedy::Automatic,
+            (Some((plan, proof)), false) if proof.holds && only_answer_doubts(plan) => {
+                Remedy::Automatic
+            }
             (Some(_), false) => Remedy::Manual,
             (None, _) => Remedy::None,
         };
         let decision = decide(&self.config, &findings, &difference, remedy, answer, event.time);
-        Outcome::Judged(Box::new(Conclusion { change, difference, blind, findings, decision, plan: planned, auto }))
+        Outcome::Judged(Box::new(Conclusion {
+            change,
+            difference,
+            blind,
+            findings,
+            decision,
+            plan: planned,
+            auto,
+        }))
     }
 
     /// A bucket that an event names and no file holds belongs to the account whose trail logged it.
     fn adopt(&mut self, event: &Event, change: &Change) {
         let Call::Aws(call) = &event.call else { return };
-        let (Some(account), Some(name)) = (&call.account, change.resource.strip_prefix("arn:aws:s3:::")) else { return };
+        let (Some(account), Some(name)) =
+            (&call.account, change.resource.strip_prefix("arn:aws:s3:::"))
+        else {
+            return;
+        };
         let known = self.estate.aws.accounts.get(account).is_some_and(|a| a.buckets_known);
         if !known && change.kind != Kind::BucketDeleted {
             let bucket = || (AccountId::clone(account), Bucket::unknown(name));
@@ -196,10 +218,17 @@ impl Judge {
         match &change.claim {
             Claim::Edits(edits) => (edits.clone(), None),
             Claim::Outside => (Vec::new(), None),
-            Claim::Touched(target) => match self.live.of(number).and_then(|live| self.estate.towards(live, target)) {
-                Some(edits) => (edits, None),
-                None => (Vec::new(), Some(format!("the event does not carry the new state of {target}, and no live state was read"))),
-            },
+            Claim::Touched(target) => {
+                match self.live.of(number).and_then(|live| self.estate.towards(live, target)) {
+                    Some(edits) => (edits, None),
+                    None => (
+                        Vec::new(),
+                        Some(format!(
+                            "the event does not carry the new state of {target}, and no live state was read"
+                        )),
+                    ),
+                }
+            }
         }
     }
 
@@ -223,7 +252,13 @@ impl Judge {
         (difference, inverse, slice, before)
     }
 
-    fn way_back(&mut self, inverse: &[Edit], before: &Picture, difference: &Difference, slice: &Slice) -> Option<(Plan, Proof)> {
+    fn way_back(
+        &mut self,
+        inverse: &[Edit],
+        before: &Picture,
+        difference: &Difference,
+        slice: &Slice,
+    ) -> Option<(Plan, Proof)> {
         let plan = plan::plan(&mut self.estate, inverse)?;
         let proof = prove(&mut self.estate, &plan, before, difference, slice);
         Some((plan, proof))
@@ -240,7 +275,10 @@ impl Judge {
                 let assignment = self.estate.azure.assignments.get(id).map(|a| a.id.as_str());
                 resource.or(assignment).unwrap_or(&change.resource).to_owned()
             }
-            change::Target::Bucket(_) | change::Target::Key(_) | change::Target::ManagedPolicy(_) | change::Target::Role(_) => return,
+            change::Target::Bucket(_)
+            | change::Target::Key(_)
+            | change::Target::ManagedPolicy(_)
+            | change::Target::Role(_) => return,
         };
         change.resource = name;
     }
@@ -252,26 +290,51 @@ impl Judge {
             Edit::Aws(_) => {
                 let account = match Estate::target_of(edit)? {
                     change::Target::Iam(who) => who.account,
-                    change::Target::ManagedPolicy(arn) | change::Target::Key(arn) => arn.account()?,
-                    change::Target::Bucket(name) => self.estate.aws.buckets.get(&name).map(|(a, _)| a.clone())?,
-                    change::Target::Arm(_) | change::Target::Asset(_) | change::Target::Role(_) => return None,
+                    change::Target::ManagedPolicy(arn) | change::Target::Key(arn) => {
+                        arn.account()?
+                    }
+                    change::Target::Bucket(name) => {
+                        self.estate.aws.buckets.get(&name).map(|(a, _)| a.clone())?
+                    }
+                    change::Target::Arm(_) | change::Target::Asset(_) | change::Target::Role(_) => {
+                        return None;
+                    }
                 };
-                let known = self.estate.aws.accounts.get(&account).is_some_and(|a| a.iam_known && a.buckets_known && a.keys_known);
+                let known = self
+                    .estate
+                    .aws
+                    .accounts
+                    .get(&account)
+                    .is_some_and(|a| a.iam_known && a.buckets_known && a.keys_known);
                 (!known).then(|| format!("account {account} is not in the estate, or only in part"))
             }
             Edit::Azure(_) => {
                 use crate::estate::azure::Part;
-                let known = self.estate.azure.knows(Part::Resources) && self.estate.azure.knows(Part::Assignments);
+                let known = self.estate.azure.knows(Part::Resources)
+                    && self.estate.azure.knows(Part::Assignments);
                 (!known).then(|| "the tenant is not in the estate, or only in part".to_owned())
             }
-            Edit::Gcp(_) => (!self.estate.gcp.assets_known).then(|| "no assets are in the estate".to_owned()),
+            Edit::Gcp(_) => {
+                (!self.estate.gcp.assets_known).then(|| "no assets are in the estate".to_owned())
+            }
         })
     }
 
     /// A gain may be the last of several steps: changes that opened another lock of the same resource before are named.
-    fn tell_earlier_steps(&mut self, event: &Event, change: &Change, difference: &Difference, findings: &mut [Finding]) {
-        let steps: Vec<String> =
-            difference.gained.iter().filter_map(|g| self.earlier.get(&g.question.resource)).flatten().cloned().collect();
+    fn tell_earlier_steps(
+        &mut self,
+        event: &Event,
+        change: &Change,
+        difference: &Difference,
+        findings: &mut [Finding],
+    ) {
+        let steps: Vec<String> = difference
+            .gained
+            .iter()
+            .filter_map(|g| self.earlier.get(&g.question.resource))
+            .flatten()
+            .cloned()
+            .collect();
         if let (Some(first), Some(worst)) = (steps.first(), findings.first_mut()) {
             worst.why.push_str("; an earlier step: ");
             worst.why.push_str(first);
@@ -288,7 +351,10 @@ impl Judge {
             }
         };
         difference.latent.iter().for_each(|l| remember(&l.question.resource));
-        if difference.gained.is_empty() && change.kind.nature() == Nature::Grant && event.cloud == crate::model::Cloud::Aws {
+        if difference.gained.is_empty()
+            && change.kind.nature() == Nature::Grant
+            && event.cloud == crate::model::Cloud::Aws
+        {
             // A grant without effect, such as a public policy under Block Public Access.
             if change.resource.starts_with("arn:aws:s3:::") {
                 remember(&Resource::store(event.cloud, change.resource.as_str()));
@@ -317,7 +383,9 @@ impl Seen {
         }
         let key = (identity.id.clone(), identity.subject.clone());
         let contents = self.contents.entry(key.clone()).or_default();
-        let known = contents.iter().any(|c| c.is_none() || identity.content.is_none() || *c == identity.content);
+        let known = contents
+            .iter()
+            .any(|c| c.is_none() || identity.content.is_none() || *c == identity.content);
         if known {
             return false;
         }
@@ -392,9 +460,7 @@ impl Conclusion {
 
     fn plan_json(&self) -> Value {
         let Some((plan, proof)) = &self.plan else { return Value::Null };
-        let step = |s: &plan::Step| {
-            json!({"call": s.call.call, "target": s.call.target, "change": s.call.change, "expects": s.expects, "undo": s.undo})
-        };
+        let step = |s: &plan::Step| json!({"call": s.call.call, "target": s.call.target, "change": s.call.change, "expects": s.expects, "undo": s.undo});
         json!({"auto": self.auto, "steps": plan.steps.iter().map(step).collect::<Vec<_>>(), "doubts": plan.doubts, "proof": proof})
     }
 
@@ -421,7 +487,10 @@ fn difference_json(difference: &Difference) -> Value {
             object.insert("conditions".to_owned(), json!(conditions));
         }
         object.insert("before".to_owned(), Value::from(g.before.verdict().word()));
-        object.insert("witness".to_owned(), Value::from(witness(&g.question.principal, g.question.access, &g.question.resource)));
+        object.insert(
+            "witness".to_owned(),
+            Value::from(witness(&g.question.principal, g.question.access, &g.question.resource)),
+        );
         object.insert("evidence".to_owned(), json!(g.evidence));
         Value::Object(object)
     };

@@ -26,7 +26,13 @@ pub struct Proof {
 
 /// Tries a plan. `before` is the picture before the change; the estate stands after it and is left so.
 #[must_use]
-pub fn prove(after: &mut Estate, plan: &Plan, before: &Picture, difference: &Difference, slice: &crate::access::Slice) -> Proof {
+pub fn prove(
+    after: &mut Estate,
+    plan: &Plan,
+    before: &Picture,
+    difference: &Difference,
+    slice: &crate::access::Slice,
+) -> Proof {
     let undone = after.apply_all(&plan.effects());
     let rolled = Picture::take(after, slice);
     after.apply_all(&undone);
@@ -34,7 +40,10 @@ pub fn prove(after: &mut Estate, plan: &Plan, before: &Picture, difference: &Dif
     for gain in &difference.gained {
         let now = rolled.answer(&gain.question).allowed;
         if !now.implies(&gain.before) {
-            failures.push(format!("{} would keep {} on {}", gain.question.principal, gain.question.access, gain.question.resource));
+            failures.push(format!(
+                "{} would keep {} on {}",
+                gain.question.principal, gain.question.access, gain.question.resource
+            ));
         }
     }
     let mut questions = 0;
@@ -42,10 +51,16 @@ pub fn prove(after: &mut Estate, plan: &Plan, before: &Picture, difference: &Dif
         questions += 1;
         let now = rolled.answer(question).allowed;
         if !was.allowed.implies(&now) {
-            failures.push(format!("{} would lose {} on {}, which it had before", question.principal, question.access, question.resource));
+            failures.push(format!(
+                "{} would lose {} on {}, which it had before",
+                question.principal, question.access, question.resource
+            ));
         }
     }
     failures.truncate(5);
-    let shown = difference.gained.first().map(|g| witness(&g.question.principal, g.question.access, &g.question.resource));
+    let shown = difference
+        .gained
+        .first()
+        .map(|g| witness(&g.question.principal, g.question.access, &g.question.resource));
     Proof { holds: failures.is_empty(), failures, witness: shown, questions }
 }

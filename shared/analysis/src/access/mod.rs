@@ -16,7 +16,7 @@ pub mod azure;
 pub mod gcp;
 mod scope;
 
-pub use scope::{Protection, Slice, protection, reach, slice};
+pub use scope::{Protection, Slice, everything, protection, reach, slice};
 
 use crate::estate::Estate;
 use crate::model::azure::ArmKind;
@@ -124,13 +124,23 @@ impl Answer {
 
 /// Whether a principal has a kind of access to a resource.
 #[must_use]
-pub fn evaluate(estate: &Estate, principal: &Principal, access: Access, resource: &Resource) -> Answer {
+pub fn evaluate(
+    estate: &Estate,
+    principal: &Principal,
+    access: Access,
+    resource: &Resource,
+) -> Answer {
     question(estate, principal, access, resource, None)
 }
 
 /// The same with the evidence behind it, the widest grant first.
 #[must_use]
-pub fn explain(estate: &Estate, principal: &Principal, access: Access, resource: &Resource) -> (Answer, Vec<Evidence>) {
+pub fn explain(
+    estate: &Estate,
+    principal: &Principal,
+    access: Access,
+    resource: &Resource,
+) -> (Answer, Vec<Evidence>) {
     let mut evidence = Vec::new();
     let answer = question(estate, principal, access, resource, Some(&mut evidence));
     evidence.sort_by(|a, b| (a.lock, !a.broad, &a.grant).cmp(&(b.lock, !b.broad, &b.grant)));
@@ -138,7 +148,13 @@ pub fn explain(estate: &Estate, principal: &Principal, access: Access, resource:
     (answer, evidence)
 }
 
-fn question(estate: &Estate, principal: &Principal, access: Access, resource: &Resource, trace: Trace<'_>) -> Answer {
+fn question(
+    estate: &Estate,
+    principal: &Principal,
+    access: Access,
+    resource: &Resource,
+    trace: Trace<'_>,
+) -> Answer {
     match resource.cloud {
         Cloud::Aws => aws::evaluate(&estate.aws, principal, access, resource, trace),
         Cloud::Azure => azure::evaluate(&estate.azure, principal, access, resource, trace),
@@ -159,8 +175,12 @@ pub fn decrypts(estate: &Estate, store: &Resource) -> Decrypts {
 /// The identities by which storage services decrypt.
 #[must_use]
 pub fn service_identities(estate: &Estate) -> BTreeSet<Principal> {
-    let accounts = estate.azure.of_kind(ArmKind::StorageAccount).map(|a| Resource::store(Cloud::Azure, a.id.as_str()));
-    let buckets = estate.gcp.of_kind(AssetKind::Bucket).map(|b| Resource::store(Cloud::Gcp, b.name.as_str()));
+    let accounts = estate
+        .azure
+        .of_kind(ArmKind::StorageAccount)
+        .map(|a| Resource::store(Cloud::Azure, a.id.as_str()));
+    let buckets =
+        estate.gcp.of_kind(AssetKind::Bucket).map(|b| Resource::store(Cloud::Gcp, b.name.as_str()));
     let of = |store: Resource| match decrypts(estate, &store) {
         Decrypts::AsService(identity) => Some(identity),
         Decrypts::AsCaller | Decrypts::ProviderKey | Decrypts::Unknown => None,
@@ -181,15 +201,23 @@ pub fn witness(principal: &Principal, access: Access, resource: &Resource) -> St
         (Cloud::Azure, Access::Read) => format!("GET {resource}/<blob>"),
         (Cloud::Azure, Access::Write) => format!("PUT {resource}/<blob>"),
         (Cloud::Azure, Access::Delete) => format!("DELETE {resource}/<blob>"),
-        (Cloud::Azure, Access::Administer) => format!("PUT {resource}/providers/Microsoft.Authorization/roleAssignments/<id>"),
+        (Cloud::Azure, Access::Administer) => {
+            format!("PUT {resource}/providers/Microsoft.Authorization/roleAssignments/<id>")
+        }
         (Cloud::Azure, Access::Decrypt) => format!("POST {resource}/decrypt"),
         (Cloud::Azure, Access::KeyAdminister) => format!("PUT {resource}"),
         (Cloud::Gcp, Access::Read) => format!("storage.objects.get {resource}/objects/<object>"),
-        (Cloud::Gcp, Access::Write) => format!("storage.objects.insert {resource}/objects/<object>"),
-        (Cloud::Gcp, Access::Delete) => format!("storage.objects.delete {resource}/objects/<object>"),
+        (Cloud::Gcp, Access::Write) => {
+            format!("storage.objects.insert {resource}/objects/<object>")
+        }
+        (Cloud::Gcp, Access::Delete) => {
+            format!("storage.objects.delete {resource}/objects/<object>")
+        }
         (Cloud::Gcp, Access::Administer) => format!("storage.buckets.setIamPolicy {resource}"),
         (Cloud::Gcp, Access::Decrypt) => format!("cloudkms.cryptoKeys.decrypt {resource}"),
-        (Cloud::Gcp, Access::KeyAdminister) => format!("cloudkms.cryptoKeys.setIamPolicy {resource}"),
+        (Cloud::Gcp, Access::KeyAdminister) => {
+            format!("cloudkms.cryptoKeys.setIamPolicy {resource}")
+        }
     };
     format!("{principal}: {call}")
 }

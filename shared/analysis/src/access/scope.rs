@@ -19,7 +19,11 @@ pub struct Slice {
 
 impl Slice {
     /// Adds every principal with every resource.
-    pub(crate) fn add(&mut self, principals: &BTreeSet<Principal>, resources: impl IntoIterator<Item = Resource>) {
+    pub(crate) fn add(
+        &mut self,
+        principals: &BTreeSet<Principal>,
+        resources: impl IntoIterator<Item = Resource>,
+    ) {
         for resource in resources {
             self.pairs.entry(resource).or_default().extend(principals.iter().cloned());
         }
@@ -34,7 +38,9 @@ impl Slice {
 
     /// All pairs, by resource.
     pub fn iter(&self) -> impl Iterator<Item = (&Resource, &Principal)> {
-        self.pairs.iter().flat_map(|(resource, principals)| principals.iter().map(move |p| (resource, p)))
+        self.pairs
+            .iter()
+            .flat_map(|(resource, principals)| principals.iter().map(move |p| (resource, p)))
     }
 
     /// The resources.
@@ -56,6 +62,16 @@ pub fn slice(estate: &Estate, edit: &Edit) -> Slice {
     slice
 }
 
+/// Every principal that the estate can name with every resource: for bulk questions, not for judging a change.
+#[must_use]
+pub fn everything(estate: &Estate) -> Slice {
+    let mut slice = Slice::default();
+    aws::everything(&estate.aws, &mut slice);
+    azure::everything(&estate.azure, &mut slice);
+    gcp::everything(&estate.gcp, &mut slice);
+    slice
+}
+
 /// How far a principal stands from the owner of a resource.
 #[must_use]
 pub fn reach(estate: &Estate, principal: &Principal, resource: &Resource) -> Reach {
@@ -73,7 +89,7 @@ pub fn reach(estate: &Estate, principal: &Principal, resource: &Resource) -> Rea
 pub struct Protection {
     /// Whether a customer-managed key encrypts it (or, for a key, whether it is one). When it cannot be told: yes.
     pub customer_key: bool,
-    /// Whether a tag or label marks the data as sensitive.
+    /// Whether a tag, a label or the name marks the data as sensitive.
     pub sensitive: bool,
 }
 
@@ -81,7 +97,10 @@ impl Protection {
     /// Before or after: what either says counts.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
-        Self { customer_key: self.customer_key || other.customer_key, sensitive: self.sensitive || other.sensitive }
+        Self {
+            customer_key: self.customer_key || other.customer_key,
+            sensitive: self.sensitive || other.sensitive,
+        }
     }
 }
 
@@ -102,12 +121,24 @@ pub fn protection(estate: &Estate, resource: &Resource) -> Protection {
             Decrypts::ProviderKey => false,
         },
     };
-    Protection { customer_key, sensitive: tags.iter().any(|(name, value)| marks_sensitive(name, value)) }
+    let sensitive = tags.iter().any(|(name, value)| marks_sensitive(name, value))
+        || names_sensitive(resource.name());
+    Protection { customer_key, sensitive }
 }
 
 /// Words by which people mark data as sensitive, in the value of a tag or, for a tag that says yes, in its name.
 fn marks_sensitive(name: &str, value: &str) -> bool {
-    const WORDS: [&str; 9] = ["confidential", "restricted", "secret", "sensitive", "pii", "phi", "pci", "personal", "gdpr"];
+    const WORDS: [&str; 9] = [
+        "confidential",
+        "restricted",
+        "secret",
+        "sensitive",
+        "pii",
+        "phi",
+        "pci",
+        "personal",
+        "gdpr",
+    ];
     let says = |text: &str| {
         let lower = text.to_lowercase();
         lower.split(|c: char| !c.is_alphanumeric()).any(|word| WORDS.contains(&word))
@@ -115,6 +146,29 @@ fn marks_sensitive(name: &str, value: &str) -> bool {
     let affirmed = matches!(value.to_lowercase().as_str(), "true" | "yes" | "1" | "high");
     // `secret` as a word of a value is common in names of secrets; a classification stands alone or with one more word.
     says(value) || affirmed && says(name)
+}
+
+/// Whether a resource is named after people's pay, health or identity. Untagged stores are common, and a bucket called
+/// `payroll-exports` is no less sensitive for it; the last part of the name alone is looked at.
+fn names_sensitive(resource: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "payroll",
+        "salary",
+        "salaries",
+        "payslip",
+        "payslips",
+        "medical",
+        "patient",
+        "patients",
+        "pii",
+        "phi",
+        "pci",
+        "confidential",
+        "ssn",
+        "passports",
+    ];
+    let name = resource.rsplit(['/', ':']).next().unwrap_or_default().to_lowercase();
+    name.split(|c: char| !c.is_alphanumeric()).any(|word| WORDS.contains(&word))
 }
 
 type Tags = BTreeMap<Arc<str>, Arc<str>>;
@@ -130,5 +184,14 @@ mod tests {
         assert!(marks_sensitive("pii", "true"));
         assert!(!marks_sensitive("pii", "false"));
         assert!(!marks_sensitive("team", "secretariat"));
+    }
+
+    #[test]
+    fn names_that_mark_sensitive_data() {
+        assert!(names_sensitive("arn:aws:s3:::payroll-exports"));
+        assert!(!names_sensitive("arn:aws:s3:::app-config"));
+        assert!(!names_sensitive(
+            "/subscriptions/s/resourceGroups/payroll/providers/Microsoft.Storage/storageAccounts/stlogs"
+        ));
     }
 }

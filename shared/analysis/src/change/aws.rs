@@ -10,8 +10,8 @@ use super::{Change, Claim, Dropped, Kind, names};
 use crate::event::aws::Call;
 use crate::event::clip;
 use crate::model::aws::{
-    AccountId, Acl, AclGrant, AclGrantee, Arn, Document, Encryption, IamKind, IamPrincipal, Key, KeyState, KmsGrant, ManagedPolicy, Ownership,
-    PublicAccessBlock,
+    AccountId, Acl, AclGrant, AclGrantee, Arn, Document, Encryption, IamKind, IamPrincipal, Key,
+    KeyState, KmsGrant, ManagedPolicy, Ownership, PublicAccessBlock,
 };
 use crate::model::json;
 use serde_json::Value;
@@ -21,9 +21,13 @@ use std::sync::Arc;
 /// The change that a call makes, whether or not it succeeded.
 pub(super) fn recognise(call: &Call) -> Result<Change, Dropped> {
     let kind = kind(call)?;
-    let mut doubt = call.omitted.then(|| "the request was left out of the record as too large: a way to hide a change".to_owned());
+    let mut doubt = call.omitted.then(|| {
+        "the request was left out of the record as too large: a way to hide a change".to_owned()
+    });
     let (claim, resource) = claim(kind, call, &mut doubt);
-    let resource = resource.unwrap_or_else(|| target(&claim).or_else(|| call.resources.first().cloned()).unwrap_or_default());
+    let resource = resource.unwrap_or_else(|| {
+        target(&claim).or_else(|| call.resources.first().cloned()).unwrap_or_default()
+    });
     Ok(Change { kind, resource: clip(&resource, 2_000), claim, doubt })
 }
 
@@ -32,7 +36,8 @@ fn kind(call: &Call) -> Result<Kind, Dropped> {
     if let Some(kind) = listed(service, &call.name, call) {
         return Ok(kind);
     }
-    let reads = call.read_only.unwrap_or_else(|| names::only_reads(&call.name)) || names::only_reads(&call.name);
+    let reads = call.read_only.unwrap_or_else(|| names::only_reads(&call.name))
+        || names::only_reads(&call.name);
     let kind = match service {
         "iam" => Kind::IamOther,
         "kms" if !names::only_uses(&call.name) => Kind::KmsOther,
@@ -50,12 +55,18 @@ fn listed(service: &str, name: &str, call: &Call) -> Option<Kind> {
         "s3" | "s3-object-lambda" | "s3express" => s3(name, call),
         "kms" => kms(name),
         "iam" => iam(name),
-        "rolesanywhere" => (name.ends_with("TrustAnchor") || name.ends_with("Profile")).then_some(Kind::RolesAnywhereChanged).filter(|_| !names::only_reads(name)),
+        "rolesanywhere" => (name.ends_with("TrustAnchor") || name.ends_with("Profile"))
+            .then_some(Kind::RolesAnywhereChanged)
+            .filter(|_| !names::only_reads(name)),
         "sso" => sso(name),
         "organizations" => organizations(name),
         "sts" => sts(name),
-        "ram" | "lakeformation" | "ec2" | "rds" | "ecr" | "secretsmanager" | "backup" => other_door(service, name),
-        "lambda" | "sqs" | "dynamodb" | "config" | "access-analyzer" | "events" | "cloudtrail" => feed(service, name),
+        "ram" | "lakeformation" | "ec2" | "rds" | "ecr" | "secretsmanager" | "backup" => {
+            other_door(service, name)
+        }
+        "lambda" | "sqs" | "dynamodb" | "config" | "access-analyzer" | "events" | "cloudtrail" => {
+            feed(service, name)
+        }
         _ => None,
     }
 }
@@ -65,20 +76,36 @@ fn s3(name: &str, call: &Call) -> Option<Kind> {
         "PutBucketPolicy" => Kind::BucketPolicyWritten,
         "DeleteBucketPolicy" => Kind::BucketPolicyDeleted,
         "PutBucketAcl" | "PutObjectAcl" => Kind::AclWritten,
-        "PutBucketPublicAccessBlock" | "DeleteBucketPublicAccessBlock" => Kind::BucketPublicAccessBlockChanged,
-        "PutAccountPublicAccessBlock" | "DeleteAccountPublicAccessBlock" => Kind::AccountPublicAccessBlockChanged,
-        "PutBucketOwnershipControls" | "DeleteBucketOwnershipControls" => Kind::BucketOwnershipChanged,
+        "PutBucketPublicAccessBlock" | "DeleteBucketPublicAccessBlock" => {
+            Kind::BucketPublicAccessBlockChanged
+        }
+        "PutAccountPublicAccessBlock" | "DeleteAccountPublicAccessBlock" => {
+            Kind::AccountPublicAccessBlockChanged
+        }
+        "PutBucketOwnershipControls" | "DeleteBucketOwnershipControls" => {
+            Kind::BucketOwnershipChanged
+        }
         "PutBucketEncryption" | "DeleteBucketEncryption" => Kind::BucketEncryptionChanged,
         "PutBucketReplication" | "DeleteBucketReplication" => Kind::BucketReplicationChanged,
-        "PutBucketLifecycle" | "PutBucketLifecycleConfiguration" | "DeleteBucketLifecycle" => Kind::BucketLifecycleChanged,
+        "PutBucketLifecycle" | "PutBucketLifecycleConfiguration" | "DeleteBucketLifecycle" => {
+            Kind::BucketLifecycleChanged
+        }
         "PutBucketVersioning" => Kind::BucketVersioningChanged,
         "PutBucketLogging" => Kind::BucketLoggingChanged,
         // S3 has no call to delete notifications (an empty Put does it); the name is accepted because tools list it.
-        "PutBucketNotification" | "PutBucketNotificationConfiguration" | "DeleteBucketNotification" => Kind::BucketNotificationChanged,
+        "PutBucketNotification"
+        | "PutBucketNotificationConfiguration"
+        | "DeleteBucketNotification" => Kind::BucketNotificationChanged,
         "PutBucketWebsite" | "DeleteBucketWebsite" => Kind::BucketWebsiteChanged,
         "PutBucketCors" | "DeleteBucketCors" => Kind::BucketCorsChanged,
-        "PutObjectLockConfiguration" | "PutBucketObjectLockConfiguration" | "PutObjectRetention" | "PutObjectLegalHold" => Kind::ObjectLockChanged,
-        "CreateAccessPoint" | "DeleteAccessPoint" | "PutAccessPointPolicy" | "DeleteAccessPointPolicy" => Kind::AccessPointChanged,
+        "PutObjectLockConfiguration"
+        | "PutBucketObjectLockConfiguration"
+        | "PutObjectRetention"
+        | "PutObjectLegalHold" => Kind::ObjectLockChanged,
+        "CreateAccessPoint"
+        | "DeleteAccessPoint"
+        | "PutAccessPointPolicy"
+        | "DeleteAccessPointPolicy" => Kind::AccessPointChanged,
         "PutMultiRegionAccessPointPolicy"
         | "CreateMultiRegionAccessPoint"
         | "DeleteMultiRegionAccessPoint"
@@ -95,11 +122,19 @@ fn s3(name: &str, call: &Call) -> Option<Kind> {
         | "DeleteAccessGrantsInstanceResourcePolicy"
         | "AssociateAccessGrantsIdentityCenter" => Kind::AccessGrantChanged,
         "UpdateObjectEncryption" => Kind::ObjectReencrypted,
-        "PutObject" | "CopyObject" | "UploadPartCopy" | "CompleteMultipartUpload" if foreign_encryption(call) => Kind::ObjectReencrypted,
+        "PutObject" | "CopyObject" | "UploadPartCopy" | "CompleteMultipartUpload"
+            if foreign_encryption(call) =>
+        {
+            Kind::ObjectReencrypted
+        }
         "DeleteBucket" | "DeleteObjects" => Kind::BucketDeleted,
         "RestoreObject" => Kind::ObjectsTakenOut,
         "CreateBucket" => Kind::BucketCreated,
-        "PutBucketTagging" | "DeleteBucketTagging" | "PutBucketAbac" | "TagResource" | "UntagResource" => Kind::TagsChanged,
+        "PutBucketTagging"
+        | "DeleteBucketTagging"
+        | "PutBucketAbac"
+        | "TagResource"
+        | "UntagResource" => Kind::TagsChanged,
         _ => return None,
     })
 }
@@ -110,7 +145,9 @@ fn foreign_encryption(call: &Call) -> bool {
     if header("x-amz-server-side-encryption-customer-algorithm").is_some() {
         return true;
     }
-    let key = header("x-amz-server-side-encryption-aws-kms-key-id").and_then(Value::as_str).and_then(|k| Arn::parse(k).ok());
+    let key = header("x-amz-server-side-encryption-aws-kms-key-id")
+        .and_then(Value::as_str)
+        .and_then(|k| Arn::parse(k).ok());
     match (key.and_then(|k| k.account()), &call.account) {
         (Some(key), Some(bucket)) => key != *bucket,
         (Some(_) | None, _) => false,
@@ -127,14 +164,18 @@ fn kms(name: &str) -> Option<Kind> {
         "EnableKey" | "CancelKeyDeletion" => Kind::KeyReopened,
         "DisableKeyRotation" => Kind::KeyRotationDisabled,
         "EnableKeyRotation" => Kind::KeyRotationEnabled,
-        "DeleteImportedKeyMaterial" | "ImportKeyMaterial" | "DeleteExpiredKeyMaterial" => Kind::KeyMaterialChanged,
+        "DeleteImportedKeyMaterial" | "ImportKeyMaterial" | "DeleteExpiredKeyMaterial" => {
+            Kind::KeyMaterialChanged
+        }
         "CreateAlias" | "UpdateAlias" | "DeleteAlias" => Kind::AliasChanged,
         "ReplicateKey" | "UpdatePrimaryRegion" => Kind::KeyReplicated,
         "CreateKey" => Kind::KeyCreated,
         "TagResource" | "UntagResource" => Kind::TagsChanged,
-        "DeleteCustomKeyStore" | "DisconnectCustomKeyStore" | "ConnectCustomKeyStore" | "UpdateCustomKeyStore" | "CreateCustomKeyStore" => {
-            Kind::CustomKeyStoreChanged
-        }
+        "DeleteCustomKeyStore"
+        | "DisconnectCustomKeyStore"
+        | "ConnectCustomKeyStore"
+        | "UpdateCustomKeyStore"
+        | "CreateCustomKeyStore" => Kind::CustomKeyStoreChanged,
         _ => return None,
     })
 }
@@ -144,11 +185,18 @@ fn iam(name: &str) -> Option<Kind> {
         "PutUserPolicy" | "PutRolePolicy" | "PutGroupPolicy" => Kind::InlinePolicyWritten,
         "AttachUserPolicy" | "AttachRolePolicy" | "AttachGroupPolicy" => Kind::PolicyAttached,
         "CreatePolicyVersion" | "SetDefaultPolicyVersion" => Kind::PolicyVersionSet,
-        "DeleteUserPolicy" | "DeleteRolePolicy" | "DeleteGroupPolicy" | "DetachUserPolicy" | "DetachRolePolicy" | "DetachGroupPolicy"
-        | "DeletePolicy" | "DeletePolicyVersion" => Kind::PolicyRemoved,
-        "PutUserPermissionsBoundary" | "PutRolePermissionsBoundary" | "DeleteUserPermissionsBoundary" | "DeleteRolePermissionsBoundary" => {
-            Kind::BoundaryChanged
-        }
+        "DeleteUserPolicy"
+        | "DeleteRolePolicy"
+        | "DeleteGroupPolicy"
+        | "DetachUserPolicy"
+        | "DetachRolePolicy"
+        | "DetachGroupPolicy"
+        | "DeletePolicy"
+        | "DeletePolicyVersion" => Kind::PolicyRemoved,
+        "PutUserPermissionsBoundary"
+        | "PutRolePermissionsBoundary"
+        | "DeleteUserPermissionsBoundary"
+        | "DeleteRolePermissionsBoundary" => Kind::BoundaryChanged,
         "AddUserToGroup" | "RemoveUserFromGroup" => Kind::GroupMembershipChanged,
         "UpdateAssumeRolePolicy" | "CreateRole" => Kind::TrustPolicyWritten,
         "CreateOpenIDConnectProvider"
@@ -156,20 +204,41 @@ fn iam(name: &str) -> Option<Kind> {
         | "UpdateOpenIDConnectProviderThumbprint"
         | "AddClientIDToOpenIDConnectProvider"
         | "RemoveClientIDFromOpenIDConnectProvider" => Kind::OidcProviderChanged,
-        "CreateSAMLProvider" | "UpdateSAMLProvider" | "DeleteSAMLProvider" => Kind::SamlProviderChanged,
-        "CreateUser" | "CreateAccessKey" | "UpdateAccessKey" | "DeleteAccessKey" => Kind::AccessKeyChanged,
-        "CreateLoginProfile" | "UpdateLoginProfile" | "DeleteLoginProfile" | "ChangePassword" => Kind::LoginProfileChanged,
-        "DeactivateMFADevice" | "EnableMFADevice" | "CreateVirtualMFADevice" | "DeleteVirtualMFADevice" | "ResyncMFADevice" => Kind::MfaDeactivated,
+        "CreateSAMLProvider" | "UpdateSAMLProvider" | "DeleteSAMLProvider" => {
+            Kind::SamlProviderChanged
+        }
+        "CreateUser" | "CreateAccessKey" | "UpdateAccessKey" | "DeleteAccessKey" => {
+            Kind::AccessKeyChanged
+        }
+        "CreateLoginProfile" | "UpdateLoginProfile" | "DeleteLoginProfile" | "ChangePassword" => {
+            Kind::LoginProfileChanged
+        }
+        "DeactivateMFADevice"
+        | "EnableMFADevice"
+        | "CreateVirtualMFADevice"
+        | "DeleteVirtualMFADevice"
+        | "ResyncMFADevice" => Kind::MfaDeactivated,
         "CreateServiceSpecificCredential"
         | "UpdateServiceSpecificCredential"
         | "ResetServiceSpecificCredential"
         | "DeleteServiceSpecificCredential" => Kind::ServiceCredentialCreated,
-        "AddRoleToInstanceProfile" | "RemoveRoleFromInstanceProfile" | "CreateInstanceProfile" | "DeleteInstanceProfile" => {
-            Kind::InstanceProfileChanged
+        "AddRoleToInstanceProfile"
+        | "RemoveRoleFromInstanceProfile"
+        | "CreateInstanceProfile"
+        | "DeleteInstanceProfile" => Kind::InstanceProfileChanged,
+        "TagRole" | "UntagRole" | "TagUser" | "UntagUser" | "TagPolicy" | "UntagPolicy" => {
+            Kind::TagsChanged
         }
-        "TagRole" | "UntagRole" | "TagUser" | "UntagUser" | "TagPolicy" | "UntagPolicy" => Kind::TagsChanged,
-        "DeleteRole" | "DeleteUser" | "DeleteGroup" | "CreateGroup" | "CreatePolicy" | "CreateServiceLinkedRole" | "DeleteServiceLinkedRole"
-        | "UpdateRole" | "UpdateUser" | "UpdateGroup" => Kind::IamPrincipalChanged,
+        "DeleteRole"
+        | "DeleteUser"
+        | "DeleteGroup"
+        | "CreateGroup"
+        | "CreatePolicy"
+        | "CreateServiceLinkedRole"
+        | "DeleteServiceLinkedRole"
+        | "UpdateRole"
+        | "UpdateUser"
+        | "UpdateGroup" => Kind::IamPrincipalChanged,
         _ => return None,
     })
 }
@@ -177,15 +246,35 @@ fn iam(name: &str) -> Option<Kind> {
 fn sso(name: &str) -> Option<Kind> {
     let named = name.contains("AccountAssignment")
         || name.contains("PermissionSet")
-        || ["PutPermissionsPolicy", "DeletePermissionsPolicy", "AssociateProfile", "DisassociateProfile"].contains(&name);
+        || [
+            "PutPermissionsPolicy",
+            "DeletePermissionsPolicy",
+            "AssociateProfile",
+            "DisassociateProfile",
+        ]
+        .contains(&name);
     (named && !names::only_reads(name)).then_some(Kind::PermissionSetChanged)
 }
 
 fn organizations(name: &str) -> Option<Kind> {
     let named = [
-        "AttachPolicy", "DetachPolicy", "CreatePolicy", "UpdatePolicy", "DeletePolicy", "EnablePolicyType", "DisablePolicyType", "MoveAccount",
-        "LeaveOrganization", "RemoveAccountFromOrganization", "DeleteOrganization", "PutResourcePolicy", "DeleteResourcePolicy",
-        "RegisterDelegatedAdministrator", "DeregisterDelegatedAdministrator", "EnableAWSServiceAccess", "DisableAWSServiceAccess",
+        "AttachPolicy",
+        "DetachPolicy",
+        "CreatePolicy",
+        "UpdatePolicy",
+        "DeletePolicy",
+        "EnablePolicyType",
+        "DisablePolicyType",
+        "MoveAccount",
+        "LeaveOrganization",
+        "RemoveAccountFromOrganization",
+        "DeleteOrganization",
+        "PutResourcePolicy",
+        "DeleteResourcePolicy",
+        "RegisterDelegatedAdministrator",
+        "DeregisterDelegatedAdministrator",
+        "EnableAWSServiceAccess",
+        "DisableAWSServiceAccess",
     ];
     named.contains(&name).then_some(Kind::OrganizationPolicyChanged)
 }
@@ -200,16 +289,35 @@ fn sts(name: &str) -> Option<Kind> {
 
 fn other_door(service: &str, name: &str) -> Option<Kind> {
     match (service, name) {
-        ("ram", "CreateResourceShare" | "AssociateResourceShare" | "UpdateResourceShare" | "DisassociateResourceShare" | "DeleteResourceShare")
+        (
+            "ram",
+            "CreateResourceShare"
+            | "AssociateResourceShare"
+            | "UpdateResourceShare"
+            | "DisassociateResourceShare"
+            | "DeleteResourceShare",
+        )
         | ("ram", "EnableSharingWithAwsOrganization")
-        | ("lakeformation", "GrantPermissions" | "BatchGrantPermissions" | "RevokePermissions" | "PutDataLakeSettings") => Some(Kind::ResourceShared),
+        | (
+            "lakeformation",
+            "GrantPermissions"
+            | "BatchGrantPermissions"
+            | "RevokePermissions"
+            | "PutDataLakeSettings",
+        ) => Some(Kind::ResourceShared),
         ("ec2", "ModifySnapshotAttribute" | "ResetSnapshotAttribute" | "ModifyImageAttribute")
-        | ("rds", "ModifyDBSnapshotAttribute" | "ModifyDBClusterSnapshotAttribute" | "StartExportTask")
+        | (
+            "rds",
+            "ModifyDBSnapshotAttribute" | "ModifyDBClusterSnapshotAttribute" | "StartExportTask",
+        )
         | ("ecr", "SetRepositoryPolicy" | "DeleteRepositoryPolicy" | "PutRegistryPolicy")
         | ("secretsmanager", "PutResourcePolicy" | "DeleteResourcePolicy")
         | (
             "backup",
-            "PutBackupVaultAccessPolicy" | "DeleteBackupVaultAccessPolicy" | "PutBackupVaultLockConfiguration" | "DeleteBackupVaultLockConfiguration",
+            "PutBackupVaultAccessPolicy"
+            | "DeleteBackupVaultAccessPolicy"
+            | "PutBackupVaultLockConfiguration"
+            | "DeleteBackupVaultLockConfiguration",
         ) => Some(Kind::SnapshotShared),
         (_, _) => None,
     }
@@ -217,7 +325,11 @@ fn other_door(service: &str, name: &str) -> Option<Kind> {
 
 fn feed(service: &str, name: &str) -> Option<Kind> {
     match (service, name) {
-        ("events", "DisableRule" | "DeleteRule" | "RemoveTargets" | "PutRule" | "PutTargets" | "PutPermission" | "RemovePermission" | "EnableRule")
+        (
+            "events",
+            "DisableRule" | "DeleteRule" | "RemoveTargets" | "PutRule" | "PutTargets"
+            | "PutPermission" | "RemovePermission" | "EnableRule",
+        )
         | ("events", "DeleteEventBus" | "UpdateEventBus") => Some(Kind::EventRuleChanged),
         (
             "lambda",
@@ -230,12 +342,33 @@ fn feed(service: &str, name: &str) -> Option<Kind> {
             | "DeleteEventSourceMapping"
             | "UpdateEventSourceMapping",
         ) => Some(Kind::FunctionChanged),
-        ("sqs", "DeleteQueue" | "PurgeQueue" | "SetQueueAttributes" | "AddPermission" | "RemovePermission")
-        | ("dynamodb", "DeleteTable" | "UpdateTable" | "UpdateTimeToLive") => Some(Kind::QueueOrTableChanged),
-        ("cloudtrail", "StopLogging" | "StartLogging" | "DeleteTrail" | "UpdateTrail" | "CreateTrail" | "PutEventSelectors")
-        | ("cloudtrail", "PutInsightSelectors" | "DeleteEventDataStore" | "StopEventDataStoreIngestion") => Some(Kind::TrailChanged),
-        ("config", "StopConfigurationRecorder" | "DeleteConfigurationRecorder" | "DeleteDeliveryChannel" | "PutConfigurationRecorder")
-        | ("access-analyzer", "DeleteAnalyzer" | "CreateArchiveRule") => Some(Kind::DetectorChanged),
+        (
+            "sqs",
+            "DeleteQueue" | "PurgeQueue" | "SetQueueAttributes" | "AddPermission"
+            | "RemovePermission",
+        )
+        | ("dynamodb", "DeleteTable" | "UpdateTable" | "UpdateTimeToLive") => {
+            Some(Kind::QueueOrTableChanged)
+        }
+        (
+            "cloudtrail",
+            "StopLogging" | "StartLogging" | "DeleteTrail" | "UpdateTrail" | "CreateTrail"
+            | "PutEventSelectors",
+        )
+        | (
+            "cloudtrail",
+            "PutInsightSelectors" | "DeleteEventDataStore" | "StopEventDataStoreIngestion",
+        ) => Some(Kind::TrailChanged),
+        (
+            "config",
+            "StopConfigurationRecorder"
+            | "DeleteConfigurationRecorder"
+            | "DeleteDeliveryChannel"
+            | "PutConfigurationRecorder",
+        )
+        | ("access-analyzer", "DeleteAnalyzer" | "CreateArchiveRule") => {
+            Some(Kind::DetectorChanged)
+        }
         (_, _) => None,
     }
 }
@@ -270,39 +403,57 @@ fn aws(edit: AwsEdit) -> Claim {
 fn s3_claim(kind: Kind, call: &Call, doubt: &mut Option<String>) -> (Claim, Option<String>) {
     if kind == Kind::AccountPublicAccessBlockChanged {
         let account = control_account(call).or_else(|| call.account.clone());
-        let block = if call.name.starts_with("Delete") { Some(PublicAccessBlock::default()) } else { block(&call.request) };
+        let block = if call.name.starts_with("Delete") {
+            Some(PublicAccessBlock::default())
+        } else {
+            block(&call.request)
+        };
         let resource = account.as_ref().map(|a| a.root().as_str().to_owned());
         let claim = match (account, block) {
-            (Some(account), Some(block)) => aws(AwsEdit::AccountBlock { account, block: Some(block) }),
+            (Some(account), Some(block)) => {
+                aws(AwsEdit::AccountBlock { account, block: Some(block) })
+            }
             (_, _) => Claim::Outside,
         };
         return (claim, resource);
     }
-    let Some(bucket) = json::text(&call.request, "bucketName").map(Arc::<str>::from) else { return (Claim::Outside, None) };
+    let Some(bucket) = json::text(&call.request, "bucketName").map(Arc::<str>::from) else {
+        return (Claim::Outside, None);
+    };
     let touched = || Claim::Touched(Target::Bucket(bucket.clone()));
     let claim = match call.name.as_str() {
         "PutBucketPolicy" => document(call.request.get("bucketPolicy"), doubt)
-            .map_or_else(touched, |d| aws(AwsEdit::BucketPolicy { bucket: bucket.clone(), document: Some(Some(d)) })),
-        "DeleteBucketPolicy" => aws(AwsEdit::BucketPolicy { bucket: bucket.clone(), document: Some(None) }),
-        "PutBucketPublicAccessBlock" => {
-            block(&call.request).map_or_else(touched, |b| aws(AwsEdit::BucketBlock { bucket: bucket.clone(), block: Some(b) }))
+            .map_or_else(touched, |d| {
+                aws(AwsEdit::BucketPolicy { bucket: bucket.clone(), document: Some(Some(d)) })
+            }),
+        "DeleteBucketPolicy" => {
+            aws(AwsEdit::BucketPolicy { bucket: bucket.clone(), document: Some(None) })
         }
-        "DeleteBucketPublicAccessBlock" => {
-            aws(AwsEdit::BucketBlock { bucket: bucket.clone(), block: Some(PublicAccessBlock::default()) })
-        }
-        "PutBucketEncryption" => {
-            encryption(&call.request).map_or_else(touched, |to| aws(AwsEdit::DefaultEncryption { bucket: bucket.clone(), to }))
-        }
+        "PutBucketPublicAccessBlock" => block(&call.request).map_or_else(touched, |b| {
+            aws(AwsEdit::BucketBlock { bucket: bucket.clone(), block: Some(b) })
+        }),
+        "DeleteBucketPublicAccessBlock" => aws(AwsEdit::BucketBlock {
+            bucket: bucket.clone(),
+            block: Some(PublicAccessBlock::default()),
+        }),
+        "PutBucketEncryption" => encryption(&call.request).map_or_else(touched, |to| {
+            aws(AwsEdit::DefaultEncryption { bucket: bucket.clone(), to })
+        }),
         // Since January 2023 a bucket without a configuration encrypts with SSE-S3.
-        "DeleteBucketEncryption" => aws(AwsEdit::DefaultEncryption { bucket: bucket.clone(), to: Encryption::S3Managed }),
-        "PutBucketAcl" => acl(&call.request).map_or_else(touched, |acl| aws(AwsEdit::Acl { bucket: bucket.clone(), acl: Some(acl) })),
-        "PutBucketOwnershipControls" => {
-            ownership(&call.request).map_or_else(touched, |o| aws(AwsEdit::Ownership { bucket: bucket.clone(), ownership: Some(o) }))
+        "DeleteBucketEncryption" => {
+            aws(AwsEdit::DefaultEncryption { bucket: bucket.clone(), to: Encryption::S3Managed })
         }
+        "PutBucketAcl" => acl(&call.request).map_or_else(touched, |acl| {
+            aws(AwsEdit::Acl { bucket: bucket.clone(), acl: Some(acl) })
+        }),
+        "PutBucketOwnershipControls" => ownership(&call.request).map_or_else(touched, |o| {
+            aws(AwsEdit::Ownership { bucket: bucket.clone(), ownership: Some(o) })
+        }),
         // Without ownership controls the object writer owns, and ACLs count.
-        "DeleteBucketOwnershipControls" => {
-            aws(AwsEdit::Ownership { bucket: bucket.clone(), ownership: Some(Ownership::ObjectWriter) })
-        }
+        "DeleteBucketOwnershipControls" => aws(AwsEdit::Ownership {
+            bucket: bucket.clone(),
+            ownership: Some(Ownership::ObjectWriter),
+        }),
         "DeleteBucket" => aws(AwsEdit::Bucket { name: bucket.clone(), state: None }),
         "CreateBucket" | "PutObjectAcl" | "PutBucketTagging" | "DeleteBucketTagging" => touched(),
         _ => Claim::Outside,
@@ -375,11 +526,18 @@ fn grantee_of(kind: &str, name: &str) -> AclGrantee {
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl>
 fn canned_acl(name: &str) -> Option<Acl> {
-    let grant = |grantee: AclGrantee, permission: &str| AclGrant { grantee, permission: permission.into() };
+    let grant =
+        |grantee: AclGrantee, permission: &str| AclGrant { grantee, permission: permission.into() };
     let grants = match name {
-        "private" | "bucket-owner-read" | "bucket-owner-full-control" | "log-delivery-write" | "aws-exec-read" => Vec::new(),
+        "private"
+        | "bucket-owner-read"
+        | "bucket-owner-full-control"
+        | "log-delivery-write"
+        | "aws-exec-read" => Vec::new(),
         "public-read" => vec![grant(AclGrantee::AllUsers, "READ")],
-        "public-read-write" => vec![grant(AclGrantee::AllUsers, "READ"), grant(AclGrantee::AllUsers, "WRITE")],
+        "public-read-write" => {
+            vec![grant(AclGrantee::AllUsers, "READ"), grant(AclGrantee::AllUsers, "WRITE")]
+        }
         "authenticated-read" => vec![grant(AclGrantee::AuthenticatedUsers, "READ")],
         _ => return None,
     };
@@ -390,7 +548,9 @@ fn kms_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<String>)
     if let "CreateAlias" | "UpdateAlias" | "DeleteAlias" = call.name.as_str() {
         return alias_claim(call);
     }
-    let Some(key) = key_arn(call) else { return (Claim::Outside, json::text(&call.request, "keyId").map(str::to_owned)) };
+    let Some(key) = key_arn(call) else {
+        return (Claim::Outside, json::text(&call.request, "keyId").map(str::to_owned));
+    };
     let resource = Some(key.as_str().to_owned());
     let state = |state: KeyState| aws(AwsEdit::KeyState { key: key.clone(), state: Some(state) });
     let claim = match call.name.as_str() {
@@ -400,7 +560,9 @@ fn kms_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<String>)
         ),
         "CreateGrant" => grant(call).map_or_else(
             || Claim::Touched(Target::Key(key.clone())),
-            |g| aws(AwsEdit::Grant { key: key.clone(), id: g.id.clone(), grant: Some(Box::new(g)) }),
+            |g| {
+                aws(AwsEdit::Grant { key: key.clone(), id: g.id.clone(), grant: Some(Box::new(g)) })
+            },
         ),
         "RevokeGrant" | "RetireGrant" => json::text(&call.request, "grantId").map_or_else(
             || Claim::Touched(Target::Key(key.clone())),
@@ -423,7 +585,11 @@ fn kms_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<String>)
             };
             aws(AwsEdit::Key { key: key.clone(), state: Some(Box::new(created)) })
         }
-        "ReplicateKey" | "ImportKeyMaterial" | "UpdatePrimaryRegion" | "TagResource" | "UntagResource" => Claim::Touched(Target::Key(key.clone())),
+        "ReplicateKey"
+        | "ImportKeyMaterial"
+        | "UpdatePrimaryRegion"
+        | "TagResource"
+        | "UntagResource" => Claim::Touched(Target::Key(key.clone())),
         _ => Claim::Outside,
     };
     (claim, resource)
@@ -432,13 +598,23 @@ fn kms_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<String>)
 /// The key by ARN: from the resources of the record, the request, or the response; a bare id is completed from the
 /// record's region and account.
 fn key_arn(call: &Call) -> Option<Arn> {
-    let is_key = |text: &str| Arn::parse(text).ok().filter(|a| a.service() == "kms" && a.resource().starts_with("key/"));
+    let is_key = |text: &str| {
+        Arn::parse(text).ok().filter(|a| a.service() == "kms" && a.resource().starts_with("key/"))
+    };
     let response = [
         json::text(&call.response, "keyId"),
-        call.response.get("keyMetadata").and_then(|m| json::first(m, &["arn", "Arn"])).and_then(Value::as_str),
+        call.response
+            .get("keyMetadata")
+            .and_then(|m| json::first(m, &["arn", "Arn"]))
+            .and_then(Value::as_str),
     ];
     let request = json::text(&call.request, "keyId");
-    let texts = call.resources.iter().map(String::as_str).chain(request).chain(response.into_iter().flatten());
+    let texts = call
+        .resources
+        .iter()
+        .map(String::as_str)
+        .chain(request)
+        .chain(response.into_iter().flatten());
     if let Some(arn) = texts.clone().find_map(is_key) {
         return Some(arn);
     }
@@ -450,11 +626,12 @@ fn key_arn(call: &Call) -> Option<Arn> {
 fn alias_claim(call: &Call) -> (Claim, Option<String>) {
     let is_alias = |r: &&String| Arn::parse(r).is_ok_and(|a| a.resource().starts_with("alias/"));
     let listed = call.resources.iter().find(is_alias).and_then(|r| Arn::parse(r).ok());
-    let built = json::text(&call.request, "aliasName").zip(call.account.as_ref()).and_then(|(name, account)| {
-        Arn::parse(&format!("arn:aws:kms:{}:{account}:{name}", call.region)).ok()
-    });
+    let built = json::text(&call.request, "aliasName").zip(call.account.as_ref()).and_then(
+        |(name, account)| Arn::parse(&format!("arn:aws:kms:{}:{account}:{name}", call.region)).ok(),
+    );
     let Some(alias) = listed.or(built) else { return (Claim::Outside, None) };
-    let target = json::text(&call.request, "targetKeyId").map(|t| t.rsplit('/').next().unwrap_or(t).into());
+    let target =
+        json::text(&call.request, "targetKeyId").map(|t| t.rsplit('/').next().unwrap_or(t).into());
     let resource = Some(alias.as_str().to_owned());
     let complete = call.name == "DeleteAlias" || target.is_some();
     (if complete { aws(AwsEdit::Alias { alias, target }) } else { Claim::Outside }, resource)
@@ -481,85 +658,159 @@ fn iam_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<String>)
     let policy = || text("policyArn").and_then(|p| Arn::parse(p).ok());
     let who = entity(call);
     let claim = match (call.name.as_str(), &who) {
-        ("CreatePolicyVersion" | "SetDefaultPolicyVersion" | "DeletePolicy" | "DeletePolicyVersion" | "CreatePolicy", _) => {
+        (
+            "CreatePolicyVersion"
+            | "SetDefaultPolicyVersion"
+            | "DeletePolicy"
+            | "DeletePolicyVersion"
+            | "CreatePolicy",
+            _,
+        ) => {
             return policy_claim(call, doubt);
         }
-        ("PutUserPolicy" | "PutRolePolicy" | "PutGroupPolicy", Some(who)) => match (text("policyName"), document(call.request.get("policyDocument"), doubt)) {
-            (Some(name), Some(document)) => aws(AwsEdit::Inline { who: who.clone(), name: name.into(), document: Some(document) }),
-            (_, _) => Claim::Touched(Target::Iam(who.clone())),
-        },
-        ("DeleteUserPolicy" | "DeleteRolePolicy" | "DeleteGroupPolicy", Some(who)) => text("policyName")
-            .map_or_else(|| Claim::Touched(Target::Iam(who.clone())), |name| aws(AwsEdit::Inline { who: who.clone(), name: name.into(), document: None })),
-        ("AttachUserPolicy" | "AttachRolePolicy" | "AttachGroupPolicy" | "DetachUserPolicy" | "DetachRolePolicy" | "DetachGroupPolicy", Some(who)) => {
+        ("PutUserPolicy" | "PutRolePolicy" | "PutGroupPolicy", Some(who)) => {
+            match (text("policyName"), document(call.request.get("policyDocument"), doubt)) {
+                (Some(name), Some(document)) => aws(AwsEdit::Inline {
+                    who: who.clone(),
+                    name: name.into(),
+                    document: Some(document),
+                }),
+                (_, _) => Claim::Touched(Target::Iam(who.clone())),
+            }
+        }
+        ("DeleteUserPolicy" | "DeleteRolePolicy" | "DeleteGroupPolicy", Some(who)) => {
+            text("policyName").map_or_else(
+                || Claim::Touched(Target::Iam(who.clone())),
+                |name| aws(AwsEdit::Inline { who: who.clone(), name: name.into(), document: None }),
+            )
+        }
+        (
+            "AttachUserPolicy" | "AttachRolePolicy" | "AttachGroupPolicy" | "DetachUserPolicy"
+            | "DetachRolePolicy" | "DetachGroupPolicy",
+            Some(who),
+        ) => {
             let attached = call.name.starts_with("Attach");
-            policy().map_or_else(|| Claim::Touched(Target::Iam(who.clone())), |policy| aws(AwsEdit::Attachment { who: who.clone(), policy, attached }))
+            policy().map_or_else(
+                || Claim::Touched(Target::Iam(who.clone())),
+                |policy| aws(AwsEdit::Attachment { who: who.clone(), policy, attached }),
+            )
         }
         ("PutUserPermissionsBoundary" | "PutRolePermissionsBoundary", Some(who)) => {
             let boundary = text("permissionsBoundary").and_then(|p| Arn::parse(p).ok());
-            boundary.map_or_else(|| Claim::Touched(Target::Iam(who.clone())), |b| aws(AwsEdit::Boundary { who: who.clone(), policy: Some(b) }))
+            boundary.map_or_else(
+                || Claim::Touched(Target::Iam(who.clone())),
+                |b| aws(AwsEdit::Boundary { who: who.clone(), policy: Some(b) }),
+            )
         }
-        ("DeleteUserPermissionsBoundary" | "DeleteRolePermissionsBoundary", Some(who)) => aws(AwsEdit::Boundary { who: who.clone(), policy: None }),
-        ("UpdateAssumeRolePolicy", Some(who)) => document(call.request.get("policyDocument"), doubt).map_or_else(
-            || Claim::Touched(Target::Iam(who.clone())),
-            |d| aws(AwsEdit::Trust { who: who.clone(), document: Some(d) }),
-        ),
+        ("DeleteUserPermissionsBoundary" | "DeleteRolePermissionsBoundary", Some(who)) => {
+            aws(AwsEdit::Boundary { who: who.clone(), policy: None })
+        }
+        ("UpdateAssumeRolePolicy", Some(who)) => {
+            document(call.request.get("policyDocument"), doubt).map_or_else(
+                || Claim::Touched(Target::Iam(who.clone())),
+                |d| aws(AwsEdit::Trust { who: who.clone(), document: Some(d) }),
+            )
+        }
         ("AddUserToGroup" | "RemoveUserFromGroup", Some(user)) => {
             let member = call.name.starts_with("Add");
-            text("groupName").map_or(Claim::Outside, |group| aws(AwsEdit::Membership { user: user.clone(), group: group.into(), member }))
+            text("groupName").map_or(Claim::Outside, |group| {
+                aws(AwsEdit::Membership { user: user.clone(), group: group.into(), member })
+            })
         }
-        ("CreateRole" | "CreateUser" | "CreateGroup", Some(who)) => aws(AwsEdit::Principal { who: who.clone(), state: Some(Box::new(created(call, who, doubt))) }),
-        ("DeleteRole" | "DeleteUser" | "DeleteGroup", Some(who)) => aws(AwsEdit::Principal { who: who.clone(), state: None }),
-        ("TagRole" | "UntagRole" | "TagUser" | "UntagUser", Some(who)) => Claim::Touched(Target::Iam(who.clone())),
+        ("CreateRole" | "CreateUser" | "CreateGroup", Some(who)) => aws(AwsEdit::Principal {
+            who: who.clone(),
+            state: Some(Box::new(created(call, who, doubt))),
+        }),
+        ("DeleteRole" | "DeleteUser" | "DeleteGroup", Some(who)) => {
+            aws(AwsEdit::Principal { who: who.clone(), state: None })
+        }
+        ("TagRole" | "UntagRole" | "TagUser" | "UntagUser", Some(who)) => {
+            Claim::Touched(Target::Iam(who.clone()))
+        }
         (_, _) => Claim::Outside,
     };
-    let resource = who.map(|w| w.arn_without_path().as_str().to_owned()).or_else(|| name_in_request(call));
+    let resource =
+        who.map(|w| w.arn_without_path().as_str().to_owned()).or_else(|| name_in_request(call));
     (claim, resource)
 }
 
 /// The user, role or group that a call is about. `AddUserToGroup` names both: the user is the one that gains.
 fn entity(call: &Call) -> Option<IamRef> {
     let account = call.account.clone()?;
-    let named = |key: &str, kind| json::text(&call.request, key).map(|name| (kind, Arc::<str>::from(name)));
-    let (kind, name) = named("userName", IamKind::User).or_else(|| named("roleName", IamKind::Role)).or_else(|| named("groupName", IamKind::Group))?;
+    let named =
+        |key: &str, kind| json::text(&call.request, key).map(|name| (kind, Arc::<str>::from(name)));
+    let (kind, name) = named("userName", IamKind::User)
+        .or_else(|| named("roleName", IamKind::Role))
+        .or_else(|| named("groupName", IamKind::Group))?;
     Some(IamRef { account, kind, name })
 }
 
 fn created(call: &Call, who: &IamRef, doubt: &mut Option<String>) -> IamPrincipal {
     let response = ["role", "user", "group"].iter().find_map(|k| call.response.get(k));
-    let arn = response.and_then(|r| json::text(r, "arn")).and_then(|a| Arn::parse(a).ok()).unwrap_or_else(|| who.arn_without_path());
+    let arn = response
+        .and_then(|r| json::text(r, "arn"))
+        .and_then(|a| Arn::parse(a).ok())
+        .unwrap_or_else(|| who.arn_without_path());
     let mut principal = IamPrincipal::new(arn, who.kind);
-    principal.unique_id = response.and_then(|r| json::first(r, &["roleId", "userId", "groupId"])).and_then(Value::as_str).map(Into::into);
+    principal.unique_id = response
+        .and_then(|r| json::first(r, &["roleId", "userId", "groupId"]))
+        .and_then(Value::as_str)
+        .map(Into::into);
     principal.trust = document(call.request.get("assumeRolePolicyDocument"), doubt);
-    principal.boundary = json::text(&call.request, "permissionsBoundary").and_then(|b| Arn::parse(b).ok());
+    principal.boundary =
+        json::text(&call.request, "permissionsBoundary").and_then(|b| Arn::parse(b).ok());
     principal
 }
 
 fn policy_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<String>) {
     let text = |key: &str| json::text(&call.request, key);
     if call.name == "CreatePolicy" {
-        let arn = call.response.get("policy").and_then(|p| json::text(p, "arn")).and_then(|a| Arn::parse(a).ok());
-        let arn = arn.or_else(|| Some(Arn::iam(call.account.as_ref()?, "policy", text("policyName")?)));
-        let claim = arn.clone().zip(document(call.request.get("policyDocument"), doubt)).map_or(Claim::Outside, |(policy, document)| {
-            let version: Arc<str> = "v1".into();
-            let state = ManagedPolicy { arn: policy.clone(), default_version: version.clone(), versions: BTreeMap::from([(version, document)]) };
-            aws(AwsEdit::Policy { policy, state: Some(Box::new(state)) })
-        });
+        let arn = call
+            .response
+            .get("policy")
+            .and_then(|p| json::text(p, "arn"))
+            .and_then(|a| Arn::parse(a).ok());
+        let arn =
+            arn.or_else(|| Some(Arn::iam(call.account.as_ref()?, "policy", text("policyName")?)));
+        let claim = arn.clone().zip(document(call.request.get("policyDocument"), doubt)).map_or(
+            Claim::Outside,
+            |(policy, document)| {
+                let version: Arc<str> = "v1".into();
+                let state = ManagedPolicy {
+                    arn: policy.clone(),
+                    default_version: version.clone(),
+                    versions: BTreeMap::from([(version, document)]),
+                };
+                aws(AwsEdit::Policy { policy, state: Some(Box::new(state)) })
+            },
+        );
         return (claim, arn.map(|a| a.as_str().to_owned()));
     }
-    let Some(policy) = text("policyArn").and_then(|p| Arn::parse(p).ok()) else { return (Claim::Outside, None) };
+    let Some(policy) = text("policyArn").and_then(|p| Arn::parse(p).ok()) else {
+        return (Claim::Outside, None);
+    };
     let resource = Some(policy.as_str().to_owned());
     let touched = Claim::Touched(Target::ManagedPolicy(policy.clone()));
     let claim = match call.name.as_str() {
         "DeletePolicy" => aws(AwsEdit::Policy { policy, state: None }),
-        "SetDefaultPolicyVersion" => {
-            text("versionId").map_or(touched, |version| aws(AwsEdit::DefaultVersion { policy, version: version.into(), document: None }))
-        }
+        "SetDefaultPolicyVersion" => text("versionId").map_or(touched, |version| {
+            aws(AwsEdit::DefaultVersion { policy, version: version.into(), document: None })
+        }),
         // A version that is not made the default changes nobody's access.
-        "CreatePolicyVersion" if call.request.get("setAsDefault").and_then(json::boolean) != Some(true) => Claim::Outside,
+        "CreatePolicyVersion"
+            if call.request.get("setAsDefault").and_then(json::boolean) != Some(true) =>
+        {
+            Claim::Outside
+        }
         "CreatePolicyVersion" => {
-            let version = call.response.get("policyVersion").and_then(|v| json::text(v, "versionId"));
+            let version =
+                call.response.get("policyVersion").and_then(|v| json::text(v, "versionId"));
             match (version, document(call.request.get("policyDocument"), doubt)) {
-                (Some(version), Some(document)) => aws(AwsEdit::DefaultVersion { policy, version: version.into(), document: Some(document) }),
+                (Some(version), Some(document)) => aws(AwsEdit::DefaultVersion {
+                    policy,
+                    version: version.into(),
+                    document: Some(document),
+                }),
                 (_, _) => touched,
             }
         }
@@ -570,15 +821,23 @@ fn policy_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<Strin
 
 fn organizations_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<String>) {
     let text = |key: &str| json::text(&call.request, key);
-    let Some(policy) = text("policyId").map(Arc::<str>::from) else { return (Claim::Outside, name_in_request(call)) };
+    let Some(policy) = text("policyId").map(Arc::<str>::from) else {
+        return (Claim::Outside, name_in_request(call));
+    };
     let claim = match call.name.as_str() {
         "AttachPolicy" | "DetachPolicy" => text("targetId").map_or(Claim::Outside, |target| {
             let attached = call.name == "AttachPolicy";
-            aws(AwsEdit::OrganizationAttachment { policy: policy.clone(), target: target.into(), attached })
+            aws(AwsEdit::OrganizationAttachment {
+                policy: policy.clone(),
+                target: target.into(),
+                attached,
+            })
         }),
         "UpdatePolicy" => document(call.request.get("content"), doubt)
-            .map_or(Claim::Outside, |d| aws(AwsEdit::OrganizationPolicy { id: policy.clone(), document: Some(d) })),
-        "DeletePolicy" => aws(AwsEdit::OrganizationPolicy { id: policy.clone(), document: None }),
+            .map_or(Claim::Outside, |d| {
+                aws(AwsEdit::OrganizationPolicy { id: policy.clone(), document: Some(d) })
+            }),
+        // A policy can only be deleted once it is attached nowhere: nothing changes any more.
         _ => Claim::Outside,
     };
     (claim, Some(policy.to_string()))
@@ -587,15 +846,36 @@ fn organizations_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Optio
 /// The first member of the request that names something, for people.
 fn name_in_request(call: &Call) -> Option<String> {
     const NAMES: [&str; 22] = [
-        "functionName", "name", "rule", "trailName", "queueUrl", "tableName", "roleArn", "openIDConnectProviderArn", "sAMLProviderArn",
-        "instanceProfileName", "userName", "policyArn", "resourceShareArn", "permissionSetArn", "targetId", "snapshotId", "dBSnapshotIdentifier",
-        "secretId", "repositoryName", "backupVaultName", "keyId", "customKeyStoreId",
+        "functionName",
+        "name",
+        "rule",
+        "trailName",
+        "queueUrl",
+        "tableName",
+        "roleArn",
+        "openIDConnectProviderArn",
+        "sAMLProviderArn",
+        "instanceProfileName",
+        "userName",
+        "policyArn",
+        "resourceShareArn",
+        "permissionSetArn",
+        "targetId",
+        "snapshotId",
+        "dBSnapshotIdentifier",
+        "secretId",
+        "repositoryName",
+        "backupVaultName",
+        "keyId",
+        "customKeyStoreId",
     ];
     let text = NAMES.iter().find_map(|name| json::text(&call.request, name))?;
     // Rules and functions go by ARN in keyfence's own list.
     let built = match (call.source.as_str(), &call.account) {
         ("events.amazonaws.com", Some(account)) if !text.starts_with("arn:") => {
-            let bus = json::text(&call.request, "eventBusName").filter(|b| *b != "default").map_or_else(String::new, |b| format!("{b}/"));
+            let bus = json::text(&call.request, "eventBusName")
+                .filter(|b| *b != "default")
+                .map_or_else(String::new, |b| format!("{b}/"));
             Some(format!("arn:aws:events:{}:{account}:rule/{bus}{text}", call.region))
         }
         ("lambda.amazonaws.com", Some(account)) if !text.contains(':') => {

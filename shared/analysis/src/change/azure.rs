@@ -40,15 +40,23 @@ fn activity(operation: &str) -> Result<Kind, Dropped> {
         "microsoft.authorization" => authorization(rest),
         "microsoft.storage" => storage(rest),
         "microsoft.keyvault" => key_vault(rest),
-        "microsoft.managedidentity" if rest.starts_with("userassignedidentities/federatedidentitycredentials/") => {
+        "microsoft.managedidentity"
+            if rest.starts_with("userassignedidentities/federatedidentitycredentials/") =>
+        {
             Some(Kind::FederatedCredentialChanged)
         }
-        "microsoft.managedidentity" => Some(Kind::FederatedCredentialChanged).filter(|_| rest.starts_with("userassignedidentities/")),
+        "microsoft.managedidentity" => Some(Kind::FederatedCredentialChanged)
+            .filter(|_| rest.starts_with("userassignedidentities/")),
         "microsoft.compute" => compute(rest),
-        "microsoft.insights" => Some(Kind::DiagnosticSettingChanged).filter(|_| rest.starts_with("diagnosticsettings/")),
-        "microsoft.eventgrid" => Some(Kind::EventSubscriptionChanged).filter(|_| rest.contains("eventsubscriptions/") || rest.starts_with("systemtopics/")),
+        "microsoft.insights" => {
+            Some(Kind::DiagnosticSettingChanged).filter(|_| rest.starts_with("diagnosticsettings/"))
+        }
+        "microsoft.eventgrid" => Some(Kind::EventSubscriptionChanged)
+            .filter(|_| rest.contains("eventsubscriptions/") || rest.starts_with("systemtopics/")),
         "microsoft.web" => Some(Kind::WebSiteChanged).filter(|_| is_site_change(rest)),
-        "microsoft.eventhub" => Some(Kind::EventSubscriptionChanged).filter(|_| rest.starts_with("namespaces")),
+        "microsoft.eventhub" => {
+            Some(Kind::EventSubscriptionChanged).filter(|_| rest.starts_with("namespaces"))
+        }
         _ => None,
     };
     kind.ok_or(Dropped::Unrelated)
@@ -59,7 +67,9 @@ fn activity(operation: &str) -> Result<Kind, Dropped> {
 fn extension(on: &str, rest: &str) -> Result<Kind, Dropped> {
     let watched = ["microsoft.keyvault/", "microsoft.storage/"].iter().any(|p| on.starts_with(p));
     match rest.split_once('/') {
-        Some(("microsoft.insights", r)) if watched && r.starts_with("diagnosticsettings/") => Ok(Kind::DiagnosticSettingChanged),
+        Some(("microsoft.insights", r)) if watched && r.starts_with("diagnosticsettings/") => {
+            Ok(Kind::DiagnosticSettingChanged)
+        }
         Some(("microsoft.authorization", r)) => authorization(r).ok_or(Dropped::Unrelated),
         Some(("microsoft.eventgrid", _)) => Ok(Kind::EventSubscriptionChanged),
         Some(_) | None => Err(Dropped::Unrelated),
@@ -74,7 +84,10 @@ fn authorization(rest: &str) -> Option<Kind> {
         "elevateaccess/action" => Kind::AccessElevated,
         "locks/write" | "locks/delete" => Kind::LockChanged,
         "denyassignments/write" | "denyassignments/delete" => Kind::DenyAssignmentChanged,
-        r if r.starts_with("roleassignmentschedule") || r.starts_with("roleeligibilityschedule") || r.starts_with("rolemanagementpolic") => {
+        r if r.starts_with("roleassignmentschedule")
+            || r.starts_with("roleeligibilityschedule")
+            || r.starts_with("rolemanagementpolic") =>
+        {
             Kind::PrivilegedRoleRequested
         }
         r if r.starts_with("policyassignments/")
@@ -99,17 +112,30 @@ fn storage(rest: &str) -> Option<Kind> {
     Some(match inner {
         "write" => Kind::StorageAccountWritten,
         "delete" => Kind::StorageAccountDeleted,
-        "listkeys/action" | "listaccountsas/action" | "listservicesas/action" => Kind::AccountKeysListed,
-        "regeneratekey/action" | "rotatekey/action" | "revokeuserdelegationkeys/action" => Kind::AccountKeyRegenerated,
-        "blobservices/containers/write" | "blobservices/containers/delete" => Kind::ContainerWritten,
+        "listkeys/action" | "listaccountsas/action" | "listservicesas/action" => {
+            Kind::AccountKeysListed
+        }
+        "regeneratekey/action" | "rotatekey/action" | "revokeuserdelegationkeys/action" => {
+            Kind::AccountKeyRegenerated
+        }
+        "blobservices/containers/write" | "blobservices/containers/delete" => {
+            Kind::ContainerWritten
+        }
         "blobservices/write" => Kind::ImmutabilityChanged,
-        i if i.starts_with("blobservices/containers/immutabilitypolicies/") || i.starts_with("managementpolicies/") => Kind::ImmutabilityChanged,
-        "blobservices/containers/setlegalhold/action" | "blobservices/containers/clearlegalhold/action" => Kind::ImmutabilityChanged,
+        i if i.starts_with("blobservices/containers/immutabilitypolicies/")
+            || i.starts_with("managementpolicies/") =>
+        {
+            Kind::ImmutabilityChanged
+        }
+        "blobservices/containers/setlegalhold/action"
+        | "blobservices/containers/clearlegalhold/action" => Kind::ImmutabilityChanged,
         i if i.ends_with("/generateuserdelegationkey/action") => Kind::DelegationKeyGenerated,
         i if i.starts_with("encryptionscopes/") => Kind::EncryptionScopeWritten,
         i if i.starts_with("objectreplicationpolicies/") => Kind::ObjectReplicationWritten,
         i if i.starts_with("localusers/") => Kind::LocalUserChanged,
-        i if i.ends_with("manageownership/action") || i.ends_with("modifypermissions/action") => Kind::PathAclChanged,
+        i if i.ends_with("manageownership/action") || i.ends_with("modifypermissions/action") => {
+            Kind::PathAclChanged
+        }
         i if i.starts_with("fileservices/") => Kind::FileShareChanged,
         i if is_mutation(i) => Kind::AzureOther,
         _ => return None,
@@ -129,18 +155,28 @@ fn key_vault(rest: &str) -> Option<Kind> {
 }
 
 fn compute(rest: &str) -> Option<Kind> {
-    let share = rest.ends_with("/begingetaccess/action") || rest.starts_with("diskencryptionsets/") || rest == "snapshots/write";
+    let share = rest.ends_with("/begingetaccess/action")
+        || rest.starts_with("diskencryptionsets/")
+        || rest == "snapshots/write";
     share.then_some(Kind::DiskShared)
 }
 
 fn is_site_change(rest: &str) -> bool {
-    ["sites/delete", "sites/write", "sites/stop/action", "sites/restart/action", "sites/publish/action"].contains(&rest)
+    [
+        "sites/delete",
+        "sites/write",
+        "sites/stop/action",
+        "sites/restart/action",
+        "sites/publish/action",
+    ]
+    .contains(&rest)
         || rest.starts_with("sites/config/")
         || rest.starts_with("sites/slots/config/")
 }
 
 fn entra(operation: &str) -> Result<Kind, Dropped> {
-    let elevated = operation.starts_with("user has elevated their access to user access administrator")
+    let elevated = operation
+        .starts_with("user has elevated their access to user access administrator")
         || operation == "assigns the caller to user access admin";
     if elevated {
         return Ok(Kind::AccessElevated);
@@ -169,7 +205,15 @@ fn entra(operation: &str) -> Result<Kind, Dropped> {
 
 fn resource_log(call: &Call) -> Result<Kind, Dropped> {
     match call.operation.as_str() {
-        "keydelete" | "keyupdate" | "keypurge" | "keybackup" | "keyrestore" | "keyrecover" | "keycreate" | "keyimport" | "keyrotate"
+        "keydelete"
+        | "keyupdate"
+        | "keypurge"
+        | "keybackup"
+        | "keyrestore"
+        | "keyrecover"
+        | "keycreate"
+        | "keyimport"
+        | "keyrotate"
         | "keyrotationpolicyset" => Ok(Kind::VaultKeyChanged),
         "vaultput" | "vaultpatch" => Ok(Kind::VaultWritten),
         "vaultdelete" => Ok(Kind::VaultDeleted),
@@ -179,7 +223,19 @@ fn resource_log(call: &Call) -> Result<Kind, Dropped> {
         "getuserdelegationkey" => Ok(Kind::DelegationKeyGenerated),
         "setpathaccesscontrol" | "setpathaccesscontrolrecursive" => Ok(Kind::PathAclChanged),
         "setcontaineracl" => Ok(Kind::ContainerWritten),
-        o if ["get", "list", "head", "vaultget", "keyget", "keylist", "secretget", "certificateget"].iter().any(|r| o.starts_with(r)) => {
+        o if [
+            "get",
+            "list",
+            "head",
+            "vaultget",
+            "keyget",
+            "keylist",
+            "secretget",
+            "certificateget",
+        ]
+        .iter()
+        .any(|r| o.starts_with(r)) =>
+        {
             Err(Dropped::ReadOnly)
         }
         _ => Err(Dropped::Unrelated),
@@ -196,29 +252,65 @@ fn azure(edit: AzureEdit) -> Claim {
     Claim::Edits(vec![Edit::Azure(edit)])
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most kinds change nothing that the estate holds"
+)]
 fn claim(kind: Kind, call: &Call, actor: &Actor) -> Found {
     let id = call.resource.clone();
     let touched = || Claim::Touched(Target::Arm(id.clone()));
     let deleted = call.operation.ends_with("/delete");
     match kind {
-        Kind::RoleAssignmentWritten => (assignment(call).map_or_else(touched, |a| azure(AzureEdit::Assignment { id: id.clone(), state: Some(Box::new(a)) })), None, None),
-        Kind::RoleAssignmentDeleted => (azure(AzureEdit::Assignment { id, state: None }), None, None),
-        Kind::RoleDefinitionChanged if deleted => (azure(AzureEdit::Definition { id, state: None }), None, None),
+        Kind::RoleAssignmentWritten => (
+            assignment(call).map_or_else(touched, |a| {
+                azure(AzureEdit::Assignment { id: id.clone(), state: Some(Box::new(a)) })
+            }),
+            None,
+            None,
+        ),
+        Kind::RoleAssignmentDeleted => {
+            (azure(AzureEdit::Assignment { id, state: None }), None, None)
+        }
+        Kind::RoleDefinitionChanged if deleted => {
+            (azure(AzureEdit::Definition { id, state: None }), None, None)
+        }
         Kind::RoleDefinitionChanged => {
             let definition = call.body.as_ref().and_then(|b| RoleDefinition::parse(&id, b));
-            (definition.map_or_else(touched, |d| azure(AzureEdit::Definition { id: id.clone(), state: Some(Box::new(d)) })), None, None)
+            (
+                definition.map_or_else(touched, |d| {
+                    azure(AzureEdit::Definition { id: id.clone(), state: Some(Box::new(d)) })
+                }),
+                None,
+                None,
+            )
         }
-        Kind::DenyAssignmentChanged if deleted => (azure(AzureEdit::Deny { id, state: None }), None, None),
+        Kind::DenyAssignmentChanged if deleted => {
+            (azure(AzureEdit::Deny { id, state: None }), None, None)
+        }
         Kind::DenyAssignmentChanged => (touched(), None, None),
         Kind::AccessElevated => elevated(actor),
-        Kind::StorageAccountDeleted | Kind::VaultDeleted | Kind::VaultPurged => (azure(AzureEdit::Resource { id, state: None }), None, None),
-        Kind::LockChanged | Kind::ContainerWritten | Kind::EncryptionScopeWritten if deleted => (azure(AzureEdit::Resource { id, state: None }), None, None),
-        Kind::StorageAccountWritten | Kind::ContainerWritten | Kind::EncryptionScopeWritten | Kind::VaultWritten | Kind::LockChanged => {
+        Kind::StorageAccountDeleted | Kind::VaultDeleted | Kind::VaultPurged => {
+            (azure(AzureEdit::Resource { id, state: None }), None, None)
+        }
+        Kind::LockChanged | Kind::ContainerWritten | Kind::EncryptionScopeWritten if deleted => {
+            (azure(AzureEdit::Resource { id, state: None }), None, None)
+        }
+        Kind::StorageAccountWritten
+        | Kind::ContainerWritten
+        | Kind::EncryptionScopeWritten
+        | Kind::VaultWritten
+        | Kind::LockChanged => {
             let body = call.body.as_ref().and_then(written);
-            (body.map_or_else(touched, |body| azure(AzureEdit::Patch { id: id.clone(), body })), None, None)
+            (
+                body.map_or_else(touched, |body| azure(AzureEdit::Patch { id: id.clone(), body })),
+                None,
+                None,
+            )
         }
         Kind::VaultAccessPolicyWritten => match id.ancestor("vaults") {
-            Some(vault) => (Claim::Touched(Target::Arm(vault.clone())), Some(vault.as_str().to_owned()), None),
+            Some(vault) => {
+                (Claim::Touched(Target::Arm(vault.clone())), Some(vault.as_str().to_owned()), None)
+            }
             None => (touched(), None, None),
         },
         Kind::VaultKeyChanged => vault_key(call),
@@ -232,7 +324,11 @@ fn written(body: &Value) -> Option<Value> {
     let object = body.as_object()?;
     let kept: serde_json::Map<String, Value> = object
         .iter()
-        .filter(|(k, _)| ["properties", "tags", "identity", "sku", "kind"].iter().any(|w| k.eq_ignore_ascii_case(w)))
+        .filter(|(k, _)| {
+            ["properties", "tags", "identity", "sku", "kind"]
+                .iter()
+                .any(|w| k.eq_ignore_ascii_case(w))
+        })
         .map(|(k, v)| (k.to_lowercase(), v.clone()))
         .collect();
     (!kept.is_empty()).then_some(Value::Object(kept))
@@ -246,28 +342,40 @@ fn assignment(call: &Call) -> Option<RoleAssignment> {
 
 /// The caller made himself User Access Administrator at `/`. The event does not carry the id of that assignment.
 fn elevated(actor: &Actor) -> Found {
-    let Some(principal) = &actor.principal else { return (Claim::Outside, Some("/".to_owned()), None) };
-    let id = ArmId::new(&format!("/providers/Microsoft.Authorization/roleAssignments/elevated-{principal}"));
+    let Some(principal) = &actor.principal else {
+        return (Claim::Outside, Some("/".to_owned()), None);
+    };
+    let id = ArmId::new(&format!(
+        "/providers/Microsoft.Authorization/roleAssignments/elevated-{principal}"
+    ));
     let body = json!({"properties": {
         "roleDefinitionId": format!("/providers/Microsoft.Authorization/roleDefinitions/{USER_ACCESS_ADMINISTRATOR}"),
         "principalId": principal, "principalType": "User", "scope": "/",
     }});
-    let claim = RoleAssignment::parse(&id, &body).map_or(Claim::Outside, |a| azure(AzureEdit::Assignment { id, state: Some(Box::new(a)) }));
-    (claim, Some("/".to_owned()), Some("the event does not carry the id of the role assignment at `/`".to_owned()))
+    let claim = RoleAssignment::parse(&id, &body)
+        .map_or(Claim::Outside, |a| azure(AzureEdit::Assignment { id, state: Some(Box::new(a)) }));
+    (
+        claim,
+        Some("/".to_owned()),
+        Some("the event does not carry the id of the role assignment at `/`".to_owned()),
+    )
 }
 
 /// A key in a resource log is named by its URL; in the Activity Log by its id.
 fn vault_key(call: &Call) -> Found {
     let id = match (call.log, json::text(&call.properties, "id")) {
-        (Log::Resource, Some(url)) => url.split_once("/keys/").and_then(|(_, rest)| rest.split('/').next()).map(|name| {
-            ArmId::new(&format!("{}/keys/{name}", call.resource))
-        }),
+        (Log::Resource, Some(url)) => url
+            .split_once("/keys/")
+            .and_then(|(_, rest)| rest.split('/').next())
+            .map(|name| ArmId::new(&format!("{}/keys/{name}", call.resource))),
         (Log::Resource | Log::Activity | Log::EventGrid | Log::Entra, _) => None,
     };
     let id = id.unwrap_or_else(|| call.resource.clone());
     let name = Some(id.as_str().to_owned());
-    let gone = ["keydelete", "keypurge"].contains(&call.operation.as_str()) || call.operation.ends_with("/keys/delete");
-    let quiet = ["keybackup", "keyrotate", "keyrotationpolicyset"].contains(&call.operation.as_str());
+    let gone = ["keydelete", "keypurge"].contains(&call.operation.as_str())
+        || call.operation.ends_with("/keys/delete");
+    let quiet =
+        ["keybackup", "keyrotate", "keyrotationpolicyset"].contains(&call.operation.as_str());
     let claim = match (gone, quiet, id.folded().contains("/keys/")) {
         (true, _, true) => azure(AzureEdit::Resource { id, state: None }),
         (_, true, _) | (true, false, false) => Claim::Outside,
@@ -278,30 +386,46 @@ fn vault_key(call: &Call) -> Found {
 
 /// Group membership: the member stands in `targetResources`, the group beside it or in `Group.ObjectID`.
 fn directory(call: &Call) -> Found {
-    let targets = json::any_case(&call.properties, "targetResources").map(json::list).unwrap_or_default();
+    let targets =
+        json::any_case(&call.properties, "targetResources").map(json::list).unwrap_or_default();
     let id_of = |wanted_group: bool| {
         targets
             .iter()
-            .find(|t| json::any_case_str(t, &["type"]).is_some_and(|k| (k == "Group") == wanted_group))
+            .find(|t| {
+                json::any_case_str(t, &["type"]).is_some_and(|k| (k == "Group") == wanted_group)
+            })
             .and_then(|t| json::any_case_str(t, &["id"]))
             .map(str::to_lowercase)
     };
     let property = |name: &str| {
-        let of = |t: &&Value| json::any_case(t, "modifiedProperties").map(json::list).unwrap_or_default().into_iter().cloned().collect::<Vec<_>>();
+        let of = |t: &&Value| {
+            json::any_case(t, "modifiedProperties")
+                .map(json::list)
+                .unwrap_or_default()
+                .into_iter()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
         let all = targets.iter().flat_map(of);
-        let found = all.into_iter().find(|p| json::any_case_str(p, &["displayName"]) == Some(name))?;
-        let value = json::any_case_str(&found, &["newValue"]).or_else(|| json::any_case_str(&found, &["oldValue"]))?;
+        let found =
+            all.into_iter().find(|p| json::any_case_str(p, &["displayName"]) == Some(name))?;
+        let value = json::any_case_str(&found, &["newValue"])
+            .or_else(|| json::any_case_str(&found, &["oldValue"]))?;
         Some(value.trim_matches('"').to_lowercase())
     };
     let group = property("Group.ObjectID").or_else(|| id_of(true));
-    let resource = group.clone().or_else(|| targets.first().and_then(|t| json::any_case_str(t, &["id"])).map(str::to_owned));
+    let resource = group.clone().or_else(|| {
+        targets.first().and_then(|t| json::any_case_str(t, &["id"])).map(str::to_owned)
+    });
     let present = match call.operation.as_str() {
         "add member to group" => true,
         "remove member from group" => false,
         _ => return (Claim::Outside, resource, None),
     };
     let claim = match (group, id_of(false)) {
-        (Some(group), Some(member)) => azure(AzureEdit::Member { group: group.into(), member: member.into(), present }),
+        (Some(group), Some(member)) => {
+            azure(AzureEdit::Member { group: group.into(), member: member.into(), present })
+        }
         (_, _) => Claim::Outside,
     };
     (claim, resource, None)

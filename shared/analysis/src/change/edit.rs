@@ -4,8 +4,8 @@
 //! made of.
 
 use crate::model::aws::{
-    AccountId, Acl, Arn, Bucket, BucketEncryption, Document, Encryption, IamKind, IamPrincipal, Key, KeyState, KmsGrant, ManagedPolicy,
-    Ownership, PublicAccessBlock,
+    AccountId, Acl, Arn, Bucket, BucketEncryption, Document, Encryption, IamKind, IamPrincipal,
+    Key, KeyState, KmsGrant, ManagedPolicy, Ownership, PublicAccessBlock,
 };
 use crate::model::azure::{ArmId, ArmResource, DenyAssignment, RoleAssignment, RoleDefinition};
 use crate::model::gcp::{Asset, FullName, Policy, PolicyDelta};
@@ -220,7 +220,7 @@ pub enum AwsEdit {
     OrganizationPolicy {
         /// Its id.
         id: Arc<str>,
-        /// The document; `None`: it is gone.
+        /// The document; `None`: unknown.
         document: Option<Document>,
     },
     /// A service or resource control policy is attached or detached.

@@ -38,16 +38,25 @@ fn kind(call: &Call) -> Result<Kind, Dropped> {
         "cloudresourcemanager" => resource_manager(&verb, &method),
         "cloudkms" => kms(&verb),
         "iam" => iam(&verb, &method),
-        "iamcredentials" => ["generateaccesstoken", "generateidtoken", "signblob", "signjwt"].contains(&verb.as_str()).then_some(Kind::ServiceAccountUsed),
+        "iamcredentials" => ["generateaccesstoken", "generateidtoken", "signblob", "signjwt"]
+            .contains(&verb.as_str())
+            .then_some(Kind::ServiceAccountUsed),
         "orgpolicy" => (!names::only_reads(&verb)).then_some(Kind::OrgConstraintChanged),
         "accesscontextmanager" => (!names::only_reads(&verb)).then_some(Kind::PerimeterChanged),
         "admin" => verb.contains("groupmember").then_some(Kind::GroupMemberAdded),
-        "cloudidentity" => method.contains("membership").then_some(Kind::GroupMemberAdded).filter(|_| !names::only_reads(&verb)),
+        "cloudidentity" => method
+            .contains("membership")
+            .then_some(Kind::GroupMemberAdded)
+            .filter(|_| !names::only_reads(&verb)),
         "compute" | "" => compute(&verb, &method),
         "logging" => logging(&verb),
         "pubsub" => pubsub(&verb),
-        "run" => (method.contains("services.") && ["replaceservice", "deleteservice", "updateservice"].contains(&verb.as_str())).then_some(Kind::ServiceOrQueueChanged),
-        "eventarc" | "cloudscheduler" => (!names::only_reads(&verb) && verb != "runjob").then_some(Kind::ServiceOrQueueChanged),
+        "run" => (method.contains("services.")
+            && ["replaceservice", "deleteservice", "updateservice"].contains(&verb.as_str()))
+        .then_some(Kind::ServiceOrQueueChanged),
+        "eventarc" | "cloudscheduler" => {
+            (!names::only_reads(&verb) && verb != "runjob").then_some(Kind::ServiceOrQueueChanged)
+        }
         _ => None,
     };
     match found {
@@ -62,7 +71,8 @@ fn storage(method: &str, call: &Call) -> Option<Kind> {
     if !method.starts_with("storage.") && !method.contains(".storage.") {
         return None;
     }
-    let folder = call.resource_name.contains("/managedFolders/") || method.contains("managedfolders");
+    let folder =
+        call.resource_name.contains("/managedFolders/") || method.contains("managedfolders");
     Some(match last_segment(method).as_str() {
         "setiampermissions" | "setiampolicy" if folder => Kind::ManagedFolderPolicyWritten,
         "setiampermissions" | "setiampolicy" => Kind::BucketIamPolicyWritten,
@@ -71,18 +81,30 @@ fn storage(method: &str, call: &Call) -> Option<Kind> {
         "update" | "delete" if method.contains("hmackeys") => Kind::GcpOther,
         "create" | "insert" if method.contains("buckets.") => Kind::GcsBucketCreated,
         "delete" if method.contains("buckets.") => Kind::GcsBucketDeleted,
-        "update" | "patch" | "lockretentionpolicy" | "relocate" | "restore" if method.contains("buckets.") => Kind::BucketUpdated,
+        "update" | "patch" | "lockretentionpolicy" | "relocate" | "restore"
+            if method.contains("buckets.") =>
+        {
+            Kind::BucketUpdated
+        }
         "update" | "patch" if method.contains("objects.") => Kind::ObjectAclChanged,
-        "insert" | "update" | "patch" | "delete" if method.contains("accesscontrols") => Kind::ObjectAclChanged,
+        "insert" | "update" | "patch" | "delete" if method.contains("accesscontrols") => {
+            Kind::ObjectAclChanged
+        }
         _ => return None,
     })
 }
 
 fn resource_manager(verb: &str, method: &str) -> Option<Kind> {
     Some(match verb {
-        "setiampolicy" | "forcesetprojectiampolicy" if method.contains("tagkeys") || method.contains("tagvalues") => Kind::GcpOther,
+        "setiampolicy" | "forcesetprojectiampolicy"
+            if method.contains("tagkeys") || method.contains("tagvalues") =>
+        {
+            Kind::GcpOther
+        }
         "setiampolicy" | "forcesetprojectiampolicy" => Kind::ProjectIamPolicyWritten,
-        "insertprojectownershipinvite" | "insertprojectownershipinviteforpantheon" | "acceptprojectownership" => Kind::OwnershipInvited,
+        "insertprojectownershipinvite"
+        | "insertprojectownershipinviteforpantheon"
+        | "acceptprojectownership" => Kind::OwnershipInvited,
         "setorgpolicy" | "clearorgpolicy" => Kind::OrgConstraintChanged,
         "createtagbinding" | "deletetagbinding" => Kind::TagBindingChanged,
         "moveproject" | "updateproject" | "movefolder" | "deleteproject" => Kind::ProjectMoved,
@@ -94,9 +116,19 @@ fn resource_manager(verb: &str, method: &str) -> Option<Kind> {
 fn kms(verb: &str) -> Option<Kind> {
     Some(match verb {
         "setiampolicy" => Kind::KeyIamPolicyWritten,
-        "destroycryptokeyversion" | "updatecryptokeyversion" | "restorecryptokeyversion" => Kind::KeyVersionChanged,
-        "updatecryptokey" | "updatecryptokeyprimaryversion" | "importcryptokeyversion" | "createcryptokeyversion" | "createcryptokey"
-        | "createkeyring" | "createimportjob" | "createekmconnection" | "updateekmconnection" | "updateekmconfig" => Kind::CryptoKeyChanged,
+        "destroycryptokeyversion" | "updatecryptokeyversion" | "restorecryptokeyversion" => {
+            Kind::KeyVersionChanged
+        }
+        "updatecryptokey"
+        | "updatecryptokeyprimaryversion"
+        | "importcryptokeyversion"
+        | "createcryptokeyversion"
+        | "createcryptokey"
+        | "createkeyring"
+        | "createimportjob"
+        | "createekmconnection"
+        | "updateekmconnection"
+        | "updateekmconfig" => Kind::CryptoKeyChanged,
         v if !names::only_reads(v) && !names::only_uses(v) => Kind::GcpOther,
         _ => return None,
     })
@@ -104,18 +136,33 @@ fn kms(verb: &str) -> Option<Kind> {
 
 fn iam(verb: &str, method: &str) -> Option<Kind> {
     Some(match verb {
-        "setiampolicy" if method.contains("workloadidentitypools") || method.contains("workforcepools") => Kind::WorkloadIdentityChanged,
+        "setiampolicy"
+            if method.contains("workloadidentitypools") || method.contains("workforcepools") =>
+        {
+            Kind::WorkloadIdentityChanged
+        }
         "setiampolicy" => Kind::ServiceAccountPolicyWritten,
         "createserviceaccountkey" | "uploadserviceaccountkey" => Kind::ServiceAccountKeyCreated,
         "createrole" | "updaterole" | "deleterole" | "undeleterole" => Kind::CustomRoleChanged,
-        "createserviceaccount" | "disableserviceaccount" | "deleteserviceaccount" | "enableserviceaccount" | "undeleteserviceaccount"
-        | "patchserviceaccount" | "updateserviceaccount" => Kind::ServiceAccountChanged,
+        "createserviceaccount"
+        | "disableserviceaccount"
+        | "deleteserviceaccount"
+        | "enableserviceaccount"
+        | "undeleteserviceaccount"
+        | "patchserviceaccount"
+        | "updateserviceaccount" => Kind::ServiceAccountChanged,
         "signblob" | "signjwt" => Kind::ServiceAccountUsed,
         v if names::only_reads(v) => return None,
-        _ if method.contains("workloadidentitypools") || method.contains("workforcepools") || method.contains("oauthclients") => {
+        _ if method.contains("workloadidentitypools")
+            || method.contains("workforcepools")
+            || method.contains("oauthclients") =>
+        {
             Kind::WorkloadIdentityChanged
         }
-        _ if method.contains(".policies.") || method.contains("policybindings") || method.contains("principalaccessboundary") => {
+        _ if method.contains(".policies.")
+            || method.contains("policybindings")
+            || method.contains("principalaccessboundary") =>
+        {
             Kind::DenyPolicyChanged
         }
         _ => Kind::GcpOther,
@@ -123,46 +170,92 @@ fn iam(verb: &str, method: &str) -> Option<Kind> {
 }
 
 fn compute(verb: &str, method: &str) -> Option<Kind> {
-    let data = ["disks.", "images.", "snapshots.", "regiondisks.", "machineimages."].iter().any(|c| method.contains(c));
-    (verb == "setiampolicy" && method.contains("compute.") && data).then_some(Kind::ComputePolicyWritten)
+    let data = ["disks.", "images.", "snapshots.", "regiondisks.", "machineimages."]
+        .iter()
+        .any(|c| method.contains(c));
+    (verb == "setiampolicy" && method.contains("compute.") && data)
+        .then_some(Kind::ComputePolicyWritten)
 }
 
 fn logging(verb: &str) -> Option<Kind> {
     let named = [
-        "updatesink", "deletesink", "createsink", "createexclusion", "updateexclusion", "deleteexclusion", "deletebucket", "updatebucket",
-        "updatebucketasync", "updatesettings", "updatecmeksettings", "deletelog", "deleteview", "deletelink",
+        "updatesink",
+        "deletesink",
+        "createsink",
+        "createexclusion",
+        "updateexclusion",
+        "deleteexclusion",
+        "deletebucket",
+        "updatebucket",
+        "updatebucketasync",
+        "updatesettings",
+        "updatecmeksettings",
+        "deletelog",
+        "deleteview",
+        "deletelink",
     ];
     named.contains(&verb).then_some(Kind::LogSinkChanged)
 }
 
 fn pubsub(verb: &str) -> Option<Kind> {
-    let named = ["deletesubscription", "updatesubscription", "modifypushconfig", "deletetopic", "updatetopic", "detachsubscription", "seek", "setiampolicy"];
+    let named = [
+        "deletesubscription",
+        "updatesubscription",
+        "modifypushconfig",
+        "deletetopic",
+        "updatetopic",
+        "detachsubscription",
+        "seek",
+        "setiampolicy",
+    ];
     named.contains(&verb).then_some(Kind::ServiceOrQueueChanged)
 }
 
 /// The changed resource by full name.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most kinds name their target the same way")]
 fn target(kind: Kind, call: &Call) -> Option<FullName> {
     let name = call.resource_name.as_str();
     let label = |key: &str| json::text(&call.labels, key);
     let named = |service: &str| (!name.is_empty()).then(|| FullName::of(service, name));
     match kind {
-        Kind::ServiceAccountPolicyWritten | Kind::ServiceAccountKeyCreated | Kind::ServiceAccountChanged | Kind::ServiceAccountUsed => {
+        Kind::ServiceAccountPolicyWritten
+        | Kind::ServiceAccountKeyCreated
+        | Kind::ServiceAccountChanged
+        | Kind::ServiceAccountUsed => {
             // `projects/-/serviceAccounts/<number>`: the project stands in the labels, the e-mail too.
-            let id = name.rsplit_once("/serviceAccounts/").map(|(_, id)| id).or_else(|| label("unique_id"))?;
+            let id = name
+                .rsplit_once("/serviceAccounts/")
+                .map(|(_, id)| id)
+                .or_else(|| label("unique_id"))?;
             let project = label("project_id").unwrap_or("-");
-            Some(FullName::of("iam.googleapis.com", &format!("projects/{project}/serviceAccounts/{id}")))
+            Some(FullName::of(
+                "iam.googleapis.com",
+                &format!("projects/{project}/serviceAccounts/{id}"),
+            ))
         }
-        Kind::ProjectIamPolicyWritten | Kind::OwnershipInvited | Kind::ProjectMoved | Kind::OrgConstraintChanged => {
+        Kind::ProjectIamPolicyWritten
+        | Kind::OwnershipInvited
+        | Kind::ProjectMoved
+        | Kind::OrgConstraintChanged => {
             let request = json::text(&call.request, "resource").filter(|r| r.contains('/'));
             let labelled = label("project_id").map(|p| format!("projects/{p}"));
-            let relative = [Some(name.to_owned()), request.map(str::to_owned), labelled].into_iter().flatten().find(|n| !n.is_empty())?;
+            let relative = [Some(name.to_owned()), request.map(str::to_owned), labelled]
+                .into_iter()
+                .flatten()
+                .find(|n| !n.is_empty())?;
             Some(FullName::of("cloudresourcemanager.googleapis.com", &relative))
         }
         Kind::KeyVersionChanged => {
-            let request = json::text(&call.request, "name").or_else(|| json::any_case_str(&call.request, &["cryptoKeyVersion", "name"]));
-            request.map(|n| FullName::of("cloudkms.googleapis.com", n)).or_else(|| named("cloudkms.googleapis.com"))
+            let request = json::text(&call.request, "name")
+                .or_else(|| json::any_case_str(&call.request, &["cryptoKeyVersion", "name"]));
+            request
+                .map(|n| FullName::of("cloudkms.googleapis.com", n))
+                .or_else(|| named("cloudkms.googleapis.com"))
         }
-        Kind::BucketIamPolicyWritten | Kind::BucketUpdated | Kind::GcsBucketCreated | Kind::GcsBucketDeleted => {
+        Kind::BucketIamPolicyWritten
+        | Kind::BucketUpdated
+        | Kind::GcsBucketCreated
+        | Kind::GcsBucketDeleted => {
             named("storage.googleapis.com").or_else(|| label("bucket_name").map(FullName::bucket))
         }
         _ => named(&call.service),
@@ -177,6 +270,10 @@ fn touched(name: Option<&FullName>) -> Claim {
     name.map_or(Claim::Outside, |n| Claim::Touched(Target::Asset(n.clone())))
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most kinds change nothing that the estate holds"
+)]
 fn claim(kind: Kind, call: &Call, name: Option<&FullName>) -> Claim {
     let Some(resource) = name.cloned() else { return Claim::Outside };
     match kind {
@@ -189,9 +286,11 @@ fn claim(kind: Kind, call: &Call, name: Option<&FullName>) -> Claim {
         Kind::KeyVersionChanged => key_version(call, resource),
         Kind::CustomRoleChanged => role(call),
         Kind::GroupMemberAdded => group_member(call),
-        Kind::BucketUpdated | Kind::CryptoKeyChanged | Kind::GcsBucketCreated | Kind::DenyPolicyChanged | Kind::ObjectAclChanged => {
-            touched(Some(&resource))
-        }
+        Kind::BucketUpdated
+        | Kind::CryptoKeyChanged
+        | Kind::GcsBucketCreated
+        | Kind::DenyPolicyChanged
+        | Kind::ObjectAclChanged => touched(Some(&resource)),
         Kind::ServiceAccountChanged => touched(Some(&resource)),
         _ => Claim::Outside,
     }
@@ -199,7 +298,8 @@ fn claim(kind: Kind, call: &Call, name: Option<&FullName>) -> Claim {
 
 /// The delta where the entry has one, else the whole new policy of the request, to be compared with the known one.
 fn policy_claim(call: &Call, resource: FullName) -> Claim {
-    let delta = json::first(&call.service_data, &["policyDelta", "policy_delta"]).map(PolicyDelta::parse);
+    let delta =
+        json::first(&call.service_data, &["policyDelta", "policy_delta"]).map(PolicyDelta::parse);
     if let Some(delta) = delta.filter(|d| !d.is_empty()) {
         return gcp(GcpEdit::Delta { resource, delta });
     }
@@ -246,16 +346,24 @@ fn role(call: &Call) -> Claim {
         "deleterole" => gcp(GcpEdit::Role { role, permissions: None }),
         "createrole" => {
             let body = call.request.get("role").unwrap_or(&Value::Null);
-            gcp(GcpEdit::Role { role, permissions: Some(permissions(body, ["included_permissions", "includedPermissions"])) })
-        }
-        "updaterole" => match json::first(&call.service_data, &["permissionDelta", "permission_delta"]) {
-            Some(delta) => gcp(GcpEdit::RoleDelta {
+            gcp(GcpEdit::Role {
                 role,
-                added: permissions(delta, ["addedPermissions", "added_permissions"]),
-                removed: permissions(delta, ["removedPermissions", "removed_permissions"]),
-            }),
-            None => Claim::Touched(Target::Role(role)),
-        },
+                permissions: Some(permissions(
+                    body,
+                    ["included_permissions", "includedPermissions"],
+                )),
+            })
+        }
+        "updaterole" => {
+            match json::first(&call.service_data, &["permissionDelta", "permission_delta"]) {
+                Some(delta) => gcp(GcpEdit::RoleDelta {
+                    role,
+                    added: permissions(delta, ["addedPermissions", "added_permissions"]),
+                    removed: permissions(delta, ["removedPermissions", "removed_permissions"]),
+                }),
+                None => Claim::Touched(Target::Role(role)),
+            }
+        }
         _ => Claim::Touched(Target::Role(role)),
     }
 }
@@ -263,7 +371,8 @@ fn role(call: &Call) -> Claim {
 /// Workspace audit events name group and member in their parameters.
 fn group_member(call: &Call) -> Claim {
     let events = json::first(&call.metadata, &["event"]).map(json::list).unwrap_or_default();
-    let parameters = events.iter().flat_map(|e| e.get("parameter").map(json::list).unwrap_or_default());
+    let parameters =
+        events.iter().flat_map(|e| e.get("parameter").map(json::list).unwrap_or_default());
     let find = |wanted: &str| {
         let of = parameters.clone().find(|p| json::text(p, "name") == Some(wanted));
         of.and_then(|p| json::text(p, "value")).map(str::to_owned)
@@ -275,8 +384,13 @@ fn group_member(call: &Call) -> Claim {
     };
     match (find("GROUP_EMAIL"), find("USER_EMAIL")) {
         (Some(group), Some(member)) => {
-            let kind = if member.ends_with(".gserviceaccount.com") { "serviceAccount" } else { "user" };
-            gcp(GcpEdit::Member { group: group.into(), member: format!("{kind}:{member}").into(), present })
+            let kind =
+                if member.ends_with(".gserviceaccount.com") { "serviceAccount" } else { "user" };
+            gcp(GcpEdit::Member {
+                group: group.into(),
+                member: format!("{kind}:{member}").into(),
+                present,
+            })
         }
         (_, _) => Claim::Outside,
     }

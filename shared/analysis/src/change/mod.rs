@@ -81,8 +81,12 @@ impl Dropped {
 impl fmt::Display for Dropped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(detail) | Self::Malformed(detail) => write!(f, "{}: {detail}", self.reason()),
-            Self::ReadOnly | Self::Unrelated | Self::StartOnly | Self::Own | Self::Duplicate => f.write_str(self.reason()),
+            Self::Failed(detail) | Self::Malformed(detail) => {
+                write!(f, "{}: {detail}", self.reason())
+            }
+            Self::ReadOnly | Self::Unrelated | Self::StartOnly | Self::Own | Self::Duplicate => {
+                f.write_str(self.reason())
+            }
         }
     }
 }
@@ -117,12 +121,14 @@ pub fn recognise(event: &Event) -> Result<Change, Dropped> {
     }
 }
 
-/// Whether the event is of a kind that keyfence watches, however the call ended.
+/// Whether the event is of a kind that keyfence watches wherever it happens, however the call ended. Kinds that matter
+/// only on keyfence's own resources do not count.
 #[must_use]
 pub fn is_watched(event: &Event) -> bool {
-    match &event.call {
-        Call::Aws(call) => aws::recognise(call).is_ok(),
-        Call::Azure(call) => azure::recognise(call, &event.actor).is_ok(),
-        Call::Gcp(call) => gcp::recognise(call).is_ok(),
-    }
+    let change = match &event.call {
+        Call::Aws(call) => aws::recognise(call),
+        Call::Azure(call) => azure::recognise(call, &event.actor),
+        Call::Gcp(call) => gcp::recognise(call),
+    };
+    change.is_ok_and(|c| c.kind.nature() != Nature::OwnOnly)
 }

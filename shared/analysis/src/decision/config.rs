@@ -99,7 +99,13 @@ pub struct ConfigError {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { mode: Mode::Observe, severity: Severity::Low, kill_switch: false, rules: BTreeMap::new(), exemptions: Vec::new() }
+        Self {
+            mode: Mode::Observe,
+            severity: Severity::Low,
+            kill_switch: false,
+            rules: BTreeMap::new(),
+            exemptions: Vec::new(),
+        }
     }
 }
 
@@ -156,7 +162,13 @@ impl Config {
             }
         }
         if errors.is_empty() {
-            Ok(Self { mode: file.mode, severity: file.severity.unwrap_or(Severity::Low), kill_switch: file.kill_switch, rules, exemptions })
+            Ok(Self {
+                mode: file.mode,
+                severity: file.severity.unwrap_or(Severity::Low),
+                kill_switch: file.kill_switch,
+                rules,
+                exemptions,
+            })
         } else {
             Err(errors)
         }
@@ -177,10 +189,14 @@ impl Config {
             if e.expires <= now {
                 warnings.push(format!("{what} has ended: remove it or renew it with a new date"));
             } else if e.expires > now.plus_days(LONGEST_EXEMPTION_DAYS) {
-                warnings.push(format!("{what} lasts more than {LONGEST_EXEMPTION_DAYS} days: choose an earlier date"));
+                warnings.push(format!(
+                    "{what} lasts more than {LONGEST_EXEMPTION_DAYS} days: choose an earlier date"
+                ));
             }
             if e.principal.is_none() && e.resource.is_none() && e.rule.is_none() {
-                warnings.push(format!("{what} covers everything: name a principal, a resource or a rule"));
+                warnings.push(format!(
+                    "{what} covers everything: name a principal, a resource or a rule"
+                ));
             }
         }
         warnings
@@ -191,7 +207,9 @@ impl Exemption {
     /// Whether it covers a principal on a resource.
     #[must_use]
     pub fn covers(&self, principal: &str, resource: &str) -> bool {
-        let matches = |pattern: &Option<Pattern>, text: &str| pattern.as_ref().is_none_or(|p| p.lowercase().matches(&text.to_lowercase()));
+        let matches = |pattern: &Option<Pattern>, text: &str| {
+            pattern.as_ref().is_none_or(|p| p.lowercase().matches(&text.to_lowercase()))
+        };
         matches(&self.principal, principal) && matches(&self.resource, resource)
     }
 }
@@ -203,7 +221,8 @@ fn line_of(text: &str, offset: usize) -> usize {
 fn rule(text: &str, id: &Spanned<String>) -> Result<Rule, ConfigError> {
     Rule::by_id(id.get_ref()).ok_or_else(|| {
         let known: Vec<&str> = Rule::ALL.iter().map(|r| r.id()).collect();
-        let problem = format!("there is no rule `{}`; the rules are {}", id.get_ref(), known.join(", "));
+        let problem =
+            format!("there is no rule `{}`; the rules are {}", id.get_ref(), known.join(", "));
         ConfigError { line: line_of(text, id.span().start), problem }
     })
 }
@@ -212,13 +231,17 @@ fn exemption(text: &str, entry: &Spanned<FileExemption>) -> Result<Exemption, Ve
     let file = entry.get_ref();
     let line = line_of(text, entry.span().start);
     let mut errors = Vec::new();
-    let mut needs = |value: &Option<String>, name: &str, what: &str| match value.as_deref().map(str::trim) {
-        Some(v) if !v.is_empty() => v.to_owned(),
-        Some(_) | None => {
-            errors.push(ConfigError { line, problem: format!("an exemption needs `{name}`: {what}") });
-            String::new()
-        }
-    };
+    let mut needs =
+        |value: &Option<String>, name: &str, what: &str| match value.as_deref().map(str::trim) {
+            Some(v) if !v.is_empty() => v.to_owned(),
+            Some(_) | None => {
+                errors.push(ConfigError {
+                    line,
+                    problem: format!("an exemption needs `{name}`: {what}"),
+                });
+                String::new()
+            }
+        };
     let owner = needs(&file.owner, "owner", "who answers for it");
     let reason = needs(&file.reason, "reason", "why it is accepted");
     let rule = match file.rule.as_ref().map(|id| rule(text, id)).transpose() {
@@ -257,7 +280,11 @@ fn expiry(value: &toml::Value) -> Option<Timestamp> {
     let text = match value {
         toml::Value::String(text) => text.clone(),
         toml::Value::Datetime(time) => time.to_string(),
-        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Array(_) | toml::Value::Table(_) => return None,
+        toml::Value::Integer(_)
+        | toml::Value::Float(_)
+        | toml::Value::Boolean(_)
+        | toml::Value::Array(_)
+        | toml::Value::Table(_) => return None,
     };
     Timestamp::parse(&text).or_else(|_| Timestamp::parse(&format!("{text}T00:00:00Z"))).ok()
 }
@@ -275,33 +302,51 @@ mod tests {
 
     #[test]
     fn errors_name_the_line_and_the_remedy() {
-        check("mode = \"observe\"\n\n[rules]\npublic-exposur = \"ask\"\n", &expect![[r#"
+        check(
+            "mode = \"observe\"\n\n[rules]\npublic-exposur = \"ask\"\n",
+            &expect![[r#"
             line 4: there is no rule `public-exposur`; the rules are keyfence-touched, public-exposure, access-gained, control-gained, key-opened, one-grant-short, data-darkened, key-at-risk, guard-removed, access-elevated, request-hidden, feed-weakened, other-door, hygiene-weakened, state-unread
-        "#]]);
-        check("mode = \"enforced\"", &expect![[r#"
+        "#]],
+        );
+        check(
+            "mode = \"enforced\"",
+            &expect![[r#"
             line 1: unknown variant `enforced`, expected one of `observe`, `notify`, `ask`, `enforce`
-        "#]]);
-        check("\nmod = \"observe\"", &expect![[r#"
+        "#]],
+        );
+        check(
+            "\nmod = \"observe\"",
+            &expect![[r#"
             line 2: unknown field `mod`, expected one of `mode`, `severity`, `kill_switch`, `rules`, `exemption`
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn an_exemption_without_owner_reason_or_end_is_refused() {
-        check("[[exemption]]\nresource = \"x\"\n", &expect![[r#"
+        check(
+            "[[exemption]]\nresource = \"x\"\n",
+            &expect![[r#"
             line 1: an exemption needs `owner`: who answers for it
             line 1: an exemption needs `reason`: why it is accepted
             line 1: an exemption needs `expires`: a date such as "2026-12-01"
-        "#]]);
-        check("[[exemption]]\nowner = \"a\"\nreason = \"b\"\nexpires = \"soon\"\n", &expect![[r#"
+        "#]],
+        );
+        check(
+            "[[exemption]]\nowner = \"a\"\nreason = \"b\"\nexpires = \"soon\"\n",
+            &expect![[r#"
             line 4: `expires = "soon"` is not a date such as "2026-12-01" or a time such as "2026-12-01T12:00:00Z"
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn an_exemption_that_lasts_too_long_or_covers_everything_is_warned_about() {
         let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
-        let config = Config::parse("[[exemption]]\nowner = \"a\"\nreason = \"b\"\nexpires = \"2026-12-01\"\n").unwrap();
+        let config = Config::parse(
+            "[[exemption]]\nowner = \"a\"\nreason = \"b\"\nexpires = \"2026-12-01\"\n",
+        )
+        .unwrap();
         assert_eq!(config.warnings(now).len(), 2);
     }
 }

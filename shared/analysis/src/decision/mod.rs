@@ -76,25 +76,46 @@ impl Serialize for Decision {
 
 /// Decides. `at` is the time of the event: an exemption that had ended then does not count.
 #[must_use]
-pub fn decide(config: &Config, findings: &[Finding], difference: &Difference, remedy: Remedy, answer: Answer, at: Option<Timestamp>) -> Decision {
+pub fn decide(
+    config: &Config,
+    findings: &[Finding],
+    difference: &Difference,
+    remedy: Remedy,
+    answer: Answer,
+    at: Option<Timestamp>,
+) -> Decision {
     if findings.is_empty() {
-        return Decision { action: Action::Ignore, mode: config.mode, reason: "no rule speaks up".to_owned() };
+        return Decision {
+            action: Action::Ignore,
+            mode: config.mode,
+            reason: "no rule speaks up".to_owned(),
+        };
     }
     let exempt = |f: &&Finding| config.exemption_for(f.rule, difference, at);
     let open: Vec<&Finding> = findings.iter().filter(|f| exempt(f).is_none()).collect();
     let Some(worst) = open.iter().max_by_key(|f| (config.mode_of(f.rule), f.severity)) else {
         let exemption = findings.iter().find_map(|f| exempt(&f));
-        let reason = exemption.map_or_else(String::new, |e| format!("exempt until {}: {} (owner {})", e.expires, e.reason, e.owner));
+        let reason = exemption.map_or_else(String::new, |e| {
+            format!("exempt until {}: {} (owner {})", e.expires, e.reason, e.owner)
+        });
         return Decision { action: Action::Record, mode: config.mode, reason };
     };
     let mode = config.mode_of(worst.rule);
     let severity = open.iter().map(|f| f.severity).max().unwrap_or(Severity::Low);
     let (action, reason) = by_table(mode, remedy, answer);
     if mode != Mode::Observe && severity < config.severity {
-        return Decision { action: Action::Record, mode, reason: format!("{severity} is below the configured severity {}", config.severity) };
+        return Decision {
+            action: Action::Record,
+            mode,
+            reason: format!("{severity} is below the configured severity {}", config.severity),
+        };
     }
     if config.kill_switch && action > Action::Alert {
-        return Decision { action: Action::Alert, mode, reason: format!("the kill switch is on; {reason}") };
+        return Decision {
+            action: Action::Alert,
+            mode,
+            reason: format!("the kill switch is on; {reason}"),
+        };
     }
     Decision { action, mode, reason }
 }
@@ -117,7 +138,9 @@ fn by_table(mode: Mode, remedy: Remedy, answer: Answer) -> (Action, String) {
             Answer::Ask => (Action::Ask, "enforce: a person decides on changes of this kind"),
             Answer::Notify => (Action::Alert, "enforce: changes of this kind are told, not undone"),
         },
-        (Mode::Enforce, Remedy::Manual) => (Action::Ask, "enforce: the plan is not to be carried out without asking"),
+        (Mode::Enforce, Remedy::Manual) => {
+            (Action::Ask, "enforce: the plan is not to be carried out without asking")
+        }
         (Mode::Enforce, Remedy::None) => (Action::Alert, "enforce: there is no plan"),
     };
     (action, reason.to_owned())
@@ -125,7 +148,12 @@ fn by_table(mode: Mode, remedy: Remedy, answer: Answer) -> (Action, String) {
 
 impl Config {
     /// The exemption that covers a finding of a rule: every gain (or, without gains, the rule as a whole) must be covered.
-    fn exemption_for(&self, rule: Rule, difference: &Difference, at: Option<Timestamp>) -> Option<&Exemption> {
+    fn exemption_for(
+        &self,
+        rule: Rule,
+        difference: &Difference,
+        at: Option<Timestamp>,
+    ) -> Option<&Exemption> {
         // keyfence's own protection knows no exemption.
         if rule == Rule::KeyfenceTouched {
             return None;
@@ -134,9 +162,17 @@ impl Config {
             // Without a time the exemption cannot be shown to be in force.
             let in_force = at.is_some_and(|t| t < e.expires);
             let of_rule = e.rule.is_none_or(|r| r == rule);
-            let gains = difference.gained.iter().all(|g| e.covers(g.question.principal.name(), g.question.resource.name()));
-            let latent = difference.latent.iter().all(|l| e.covers(l.question.principal.name(), l.question.resource.name()));
-            let something = !difference.gained.is_empty() || !difference.latent.is_empty() || e.principal.is_none() && e.resource.is_none();
+            let gains = difference
+                .gained
+                .iter()
+                .all(|g| e.covers(g.question.principal.name(), g.question.resource.name()));
+            let latent = difference
+                .latent
+                .iter()
+                .all(|l| e.covers(l.question.principal.name(), l.question.resource.name()));
+            let something = !difference.gained.is_empty()
+                || !difference.latent.is_empty()
+                || e.principal.is_none() && e.resource.is_none();
             in_force && of_rule && gains && latent && something
         })
     }
@@ -154,7 +190,8 @@ mod tests {
     fn check(config: &str, severity: Severity, remedy: Remedy, answer: Answer, expect: Action) {
         let config = Config::parse(config).unwrap();
         let at = Timestamp::parse("2026-06-01T00:00:00Z").ok();
-        let decision = decide(&config, &[finding(severity)], &Difference::default(), remedy, answer, at);
+        let decision =
+            decide(&config, &[finding(severity)], &Difference::default(), remedy, answer, at);
         assert_eq!(decision.action, expect, "{}", decision.reason);
         assert!(!decision.reason.is_empty());
     }
@@ -181,21 +218,53 @@ mod tests {
 
     #[test]
     fn below_the_configured_severity_it_is_recorded() {
-        check("mode = \"notify\"\nseverity = \"high\"", Severity::Medium, Remedy::None, Answer::Revert, Action::Record);
-        check("mode = \"notify\"\nseverity = \"high\"", Severity::High, Remedy::None, Answer::Revert, Action::Alert);
+        check(
+            "mode = \"notify\"\nseverity = \"high\"",
+            Severity::Medium,
+            Remedy::None,
+            Answer::Revert,
+            Action::Record,
+        );
+        check(
+            "mode = \"notify\"\nseverity = \"high\"",
+            Severity::High,
+            Remedy::None,
+            Answer::Revert,
+            Action::Alert,
+        );
     }
 
     #[test]
     fn an_exemption_counts_until_it_ends() {
         let exemption = |day: &str| {
-            format!("mode = \"enforce\"\n[[exemption]]\nrule = \"access-gained\"\nowner = \"dana\"\nreason = \"migration\"\nexpires = \"{day}\"\n")
+            format!(
+                "mode = \"enforce\"\n[[exemption]]\nrule = \"access-gained\"\nowner = \"dana\"\nreason = \"migration\"\nexpires = \"{day}\"\n"
+            )
         };
-        check(&exemption("2026-07-01"), Severity::High, Remedy::Automatic, Answer::Revert, Action::Record);
-        check(&exemption("2026-05-01"), Severity::High, Remedy::Automatic, Answer::Revert, Action::Remediate);
+        check(
+            &exemption("2026-07-01"),
+            Severity::High,
+            Remedy::Automatic,
+            Answer::Revert,
+            Action::Record,
+        );
+        check(
+            &exemption("2026-05-01"),
+            Severity::High,
+            Remedy::Automatic,
+            Answer::Revert,
+            Action::Remediate,
+        );
     }
 
     #[test]
     fn the_kill_switch_stops_acting_and_not_telling() {
-        check("mode = \"enforce\"\nkill_switch = true", Severity::High, Remedy::Automatic, Answer::Revert, Action::Alert);
+        check(
+            "mode = \"enforce\"\nkill_switch = true",
+            Severity::High,
+            Remedy::Automatic,
+            Answer::Revert,
+            Action::Alert,
+        );
     }
 }

@@ -57,10 +57,13 @@ pub(super) fn json_list(path: &str, content: &[u8]) -> Result<Vec<Value>, FileEr
     match json(path, content)? {
         Value::Array(items) => Ok(items),
         // `az rest` and `gcloud` wrap lists.
-        Value::Object(mut object) => match object.remove("value").or_else(|| object.remove("data")) {
+        Value::Object(mut object) => match object.remove("value").or_else(|| object.remove("data"))
+        {
             Some(Value::Array(items)) => Ok(items),
             Some(_) | None => Err(FileError::new(path, "expected a list")),
         },
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(FileError::new(path, "expected a list")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            Err(FileError::new(path, "expected a list"))
+        }
     }
 }

@@ -82,9 +82,15 @@ impl Estate {
             Target::Bucket(_) | Target::Key(_) | Target::Iam(_) | Target::ManagedPolicy(_) => {
                 Some(self.aws.towards(&live.aws, target)?.into_iter().map(Edit::Aws).collect())
             }
-            Target::Arm(id) => Some(self.azure.towards(&live.azure, id)?.into_iter().map(Edit::Azure).collect()),
-            Target::Asset(name) => Some(self.gcp.towards(&live.gcp, name)?.into_iter().map(Edit::Gcp).collect()),
-            Target::Role(role) => Some(self.gcp.role_towards(&live.gcp, role)?.into_iter().map(Edit::Gcp).collect()),
+            Target::Arm(id) => {
+                Some(self.azure.towards(&live.azure, id)?.into_iter().map(Edit::Azure).collect())
+            }
+            Target::Asset(name) => {
+                Some(self.gcp.towards(&live.gcp, name)?.into_iter().map(Edit::Gcp).collect())
+            }
+            Target::Role(role) => {
+                Some(self.gcp.role_towards(&live.gcp, role)?.into_iter().map(Edit::Gcp).collect())
+            }
         }
     }
 

@@ -25,15 +25,24 @@ pub struct Own {
 impl Own {
     pub(super) fn load(&mut self, path: &str, content: &[u8]) -> Result<(), FileError> {
         let value = files::json(path, content)?;
-        let clouds = value.as_object().ok_or_else(|| FileError::new(path, "expected an object by cloud"))?;
+        let clouds =
+            value.as_object().ok_or_else(|| FileError::new(path, "expected an object by cloud"))?;
         for (cloud, lists) in clouds {
-            let lists = lists.as_object().ok_or_else(|| FileError::new(path, format!("`{cloud}`: expected an object of lists")))?;
+            let lists = lists.as_object().ok_or_else(|| {
+                FileError::new(path, format!("`{cloud}`: expected an object of lists"))
+            })?;
             for (name, items) in lists {
-                let items = items.as_array().ok_or_else(|| FileError::new(path, format!("`{cloud}.{name}`: expected a list of strings")))?;
-                let identity = ["role_arns", "principal_ids", "service_accounts"].iter().any(|n| name.ends_with(n));
+                let items = items.as_array().ok_or_else(|| {
+                    FileError::new(path, format!("`{cloud}.{name}`: expected a list of strings"))
+                })?;
+                let identity = ["role_arns", "principal_ids", "service_accounts"]
+                    .iter()
+                    .any(|n| name.ends_with(n));
                 let set = if identity { &mut self.identities } else { &mut self.resources };
                 for item in items {
-                    let text = item.as_str().ok_or_else(|| FileError::new(path, format!("`{cloud}.{name}`: expected strings")))?;
+                    let text = item.as_str().ok_or_else(|| {
+                        FileError::new(path, format!("`{cloud}.{name}`: expected strings"))
+                    })?;
                     set.insert(text.to_lowercase().into());
                 }
             }
@@ -45,7 +54,9 @@ impl Own {
     #[must_use]
     pub fn is_identity(&self, principal: &str) -> bool {
         let folded = principal.to_lowercase();
-        let address = folded.split_once(':').map_or(folded.as_str(), |(kind, rest)| if kind == "serviceaccount" { rest } else { &folded });
+        let address = folded.split_once(':').map_or(folded.as_str(), |(kind, rest)| {
+            if kind == "serviceaccount" { rest } else { &folded }
+        });
         self.identities.contains(folded.as_str()) || self.identities.contains(address)
     }
 
@@ -56,11 +67,19 @@ impl Own {
             return false;
         }
         let folded = resource.to_lowercase();
-        let relative = folded.strip_prefix("//").and_then(|r| r.split_once('/')).map_or(folded.as_str(), |(_, r)| r);
+        let relative = folded
+            .strip_prefix("//")
+            .and_then(|r| r.split_once('/'))
+            .map_or(folded.as_str(), |(_, r)| r);
         self.resources.iter().any(|own| {
             let own = &**own;
-            let below = |name: &str| name.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']));
-            below(&folded) || below(relative) || !own.contains(['/', ':']) && folded.rsplit(['/', ':']).next() == Some(own)
+            let below = |name: &str| {
+                name.strip_prefix(own)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']))
+            };
+            below(&folded)
+                || below(relative)
+                || !own.contains(['/', ':']) && folded.rsplit(['/', ':']).next() == Some(own)
         })
     }
 
@@ -96,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_broken_file_names_the_place() {
-        let error = Own::default().load("keyfence.json", br#"{"aws": {"role_arns": "x"}}"#).unwrap_err();
+        let error =
+            Own::default().load("keyfence.json", br#"{"aws": {"role_arns": "x"}}"#).unwrap_err();
         assert_eq!(error.to_string(), "keyfence.json: `aws.role_arns`: expected a list of strings");
     }
 }

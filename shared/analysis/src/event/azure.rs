@@ -55,7 +55,8 @@ pub enum Log {
 
 /// Reads a record of form `AzureActivity`.
 pub(super) fn decode(record: &Value) -> Option<Event> {
-    let is_grid = record.get("operationName").is_none() && record.get("data").is_some_and(Value::is_object);
+    let is_grid =
+        record.get("operationName").is_none() && record.get("data").is_some_and(Value::is_object);
     let core = if is_grid { record.get("data")? } else { record };
     let operation = named(core, &["operationName", "operation_name"])?;
     let properties = core.get("properties").and_then(json::unstrung).unwrap_or(Value::Null);
@@ -66,10 +67,15 @@ pub(super) fn decode(record: &Value) -> Option<Event> {
     let folded = normalised(&operation);
     let identity = match (log, json::text(&properties, "id")) {
         (Log::Entra, Some(id)) => id.to_owned(),
-        _ => correlation.clone().or_else(|| named(core, &["eventDataId", "event_data_id", "id"])).unwrap_or_default(),
+        _ => correlation
+            .clone()
+            .or_else(|| named(core, &["eventDataId", "event_data_id", "id"]))
+            .unwrap_or_default(),
     };
     let outcome = outcome(record, core, &properties, log);
-    let tenant = named(core, &["tenantId", "tenant_id"]).or_else(|| claim(core, TENANT_ID)).map(|t| t.to_lowercase());
+    let tenant = named(core, &["tenantId", "tenant_id"])
+        .or_else(|| claim(core, TENANT_ID))
+        .map(|t| t.to_lowercase());
     Some(Event {
         cloud: Cloud::Azure,
         identity: Identity {
@@ -106,7 +112,12 @@ fn named(core: &Value, keys: &[&str]) -> Option<String> {
 
 /// Lower case, plain dashes, no stray blanks around `/`: names come in all spellings.
 fn normalised(operation: &str) -> String {
-    operation.trim().to_lowercase().replace(['\u{2013}', '\u{2014}'], "-").replace(" /", "/").replace("/ ", "/")
+    operation
+        .trim()
+        .to_lowercase()
+        .replace(['\u{2013}', '\u{2014}'], "-")
+        .replace(" /", "/")
+        .replace("/ ", "/")
 }
 
 fn log(core: &Value, is_grid: bool) -> Log {
@@ -129,7 +140,8 @@ fn any_body(properties: &Value, key: &str) -> Option<Value> {
 /// Diagnostic settings write ids in upper case; `authorization.scope` and `properties.entity` keep the true spelling.
 fn resource(core: &Value, properties: &Value) -> ArmId {
     let listed = named(core, &["resourceId", "resourceUri", "resource_id"]).unwrap_or_default();
-    let authorization = json::any_case_path(core, &["identity", "authorization"]).or_else(|| core.get("authorization"));
+    let authorization = json::any_case_path(core, &["identity", "authorization"])
+        .or_else(|| core.get("authorization"));
     let scope = authorization.and_then(|a| json::text(a, "scope"));
     let entity = json::text(properties, "entity");
     let spelled = [scope, entity].into_iter().flatten().find(|s| s.eq_ignore_ascii_case(&listed));
@@ -139,32 +151,44 @@ fn resource(core: &Value, properties: &Value) -> ArmId {
 
 fn time(record: &Value, core: &Value, properties: &Value) -> Option<Timestamp> {
     let keys = ["time", "eventTimestamp", "event_timestamp", "eventTime"];
-    let text = named(core, &keys).or_else(|| named(record, &keys)).or_else(|| named(properties, &["activityDateTime"]))?;
+    let text = named(core, &keys)
+        .or_else(|| named(record, &keys))
+        .or_else(|| named(properties, &["activityDateTime"]))?;
     // A recorded event has blanks inside: `2021-02-04T07: 45: 44.5864815Z`.
     Timestamp::parse(&text).or_else(|_| Timestamp::parse(&text.replace(": ", ":"))).ok()
 }
 
 fn outcome(record: &Value, core: &Value, properties: &Value, log: Log) -> Outcome {
     if log == Log::Entra {
-        let result = json::any_case_str(properties, &["result"]).or_else(|| core.get("resultSignature")?.as_str());
+        let result = json::any_case_str(properties, &["result"])
+            .or_else(|| core.get("resultSignature")?.as_str());
         return match result.map(str::to_lowercase).as_deref() {
             Some("failure" | "timeout") => Outcome::Failed(clip(result.unwrap_or_default(), 80)),
             Some(_) | None => Outcome::Succeeded,
         };
     }
-    let http = properties.get("httpStatusCode").or_else(|| core.get("statusCode")).and_then(Value::as_u64);
+    let http =
+        properties.get("httpStatusCode").or_else(|| core.get("statusCode")).and_then(Value::as_u64);
     if let Some(code) = http.filter(|c| *c >= 400) {
         return Outcome::Failed(code.to_string());
     }
-    let grid = json::text(record, "eventType").or_else(|| json::text(record, "type")).filter(|_| log == Log::EventGrid);
+    let grid = json::text(record, "eventType")
+        .or_else(|| json::text(record, "type"))
+        .filter(|_| log == Log::EventGrid);
     let stated = named(core, &["resultType", "status"]).or_else(|| grid.map(str::to_owned));
     let word = stated.as_deref().unwrap_or_default().trim_end_matches('.').to_lowercase();
     match word.as_str() {
         "success" | "succeeded" => Outcome::Succeeded,
-        "start" | "started" | "accept" | "accepted" | "in progress" | "inprogress" => Outcome::Started,
+        "start" | "started" | "accept" | "accepted" | "in progress" | "inprogress" => {
+            Outcome::Started
+        }
         "active" | "resolved" | "updated" | "available" => Outcome::NoCall,
         w if w.ends_with("success") => Outcome::Succeeded,
-        w if w.starts_with("fail") || w.starts_with("cancel") || w.ends_with("failure") || w.ends_with("cancel") => {
+        w if w.starts_with("fail")
+            || w.starts_with("cancel")
+            || w.ends_with("failure")
+            || w.ends_with("cancel") =>
+        {
             Outcome::Failed(clip(json::text(properties, "statusCode").unwrap_or(w), 80))
         }
         "" => unstated(properties, http),
@@ -194,16 +218,29 @@ fn claim(core: &Value, name: &str) -> Option<String> {
 /// `identity.authorization.evidence` is the caller's own role, never the grant: only its principal id helps, as a last
 /// resort and without dashes.
 fn actor(core: &Value, properties: &Value) -> Actor {
-    let evidence = json::any_case_path(core, &["identity", "authorization", "evidence", "principalId"]).and_then(Value::as_str);
-    let initiated = |path: &[&str]| json::any_case_path(properties, &["initiatedBy"]).and_then(|i| json::any_case_str(i, path));
-    let requester = json::any_case_path(core, &["identity", "requester", "objectId"]).and_then(Value::as_str);
+    let evidence =
+        json::any_case_path(core, &["identity", "authorization", "evidence", "principalId"])
+            .and_then(Value::as_str);
+    let initiated = |path: &[&str]| {
+        json::any_case_path(properties, &["initiatedBy"]).and_then(|i| json::any_case_str(i, path))
+    };
+    let requester =
+        json::any_case_path(core, &["identity", "requester", "objectId"]).and_then(Value::as_str);
     let principal = claim(core, OBJECT_ID)
-        .or_else(|| initiated(&["user", "id"]).or_else(|| initiated(&["app", "servicePrincipalId"])).map(str::to_owned))
+        .or_else(|| {
+            initiated(&["user", "id"])
+                .or_else(|| initiated(&["app", "servicePrincipalId"]))
+                .map(str::to_owned)
+        })
         .or_else(|| requester.map(str::to_owned))
         .or_else(|| evidence.map(dashed))
         .or_else(|| claim(core, "appid"));
     let name = claim(core, UPN)
-        .or_else(|| initiated(&["user", "userPrincipalName"]).or_else(|| initiated(&["app", "displayName"])).map(str::to_owned))
+        .or_else(|| {
+            initiated(&["user", "userPrincipalName"])
+                .or_else(|| initiated(&["app", "displayName"]))
+                .map(str::to_owned)
+        })
         .or_else(|| named(core, &["caller"]))
         .or_else(|| claim(core, "name"))
         .or_else(|| core.get("identity")?.as_str().map(str::to_owned));
@@ -222,7 +259,9 @@ fn actor(core: &Value, properties: &Value) -> Actor {
 /// A GUID without dashes gets them back.
 fn dashed(id: &str) -> String {
     match [id.get(..8), id.get(8..12), id.get(12..16), id.get(16..20), id.get(20..)] {
-        [Some(a), Some(b), Some(c), Some(d), Some(e)] if id.len() == 32 => format!("{a}-{b}-{c}-{d}-{e}"),
+        [Some(a), Some(b), Some(c), Some(d), Some(e)] if id.len() == 32 => {
+            format!("{a}-{b}-{c}-{d}-{e}")
+        }
         _ => id.to_owned(),
     }
 }
@@ -248,7 +287,9 @@ impl Bodies {
                     call.body = Some(body.clone());
                 }
             }
-            (Outcome::Started, None) | (Outcome::Succeeded, Some(_)) | (Outcome::Failed(_) | Outcome::NoCall, _) => {}
+            (Outcome::Started, None)
+            | (Outcome::Succeeded, Some(_))
+            | (Outcome::Failed(_) | Outcome::NoCall, _) => {}
         }
     }
 
@@ -307,7 +348,10 @@ mod tests {
     #[test]
     fn a_refused_key_vault_call_says_success_and_403() {
         let mut log = record("Success");
-        json::merge(&mut log, &json!({"category": "AuditEvent", "properties": {"httpStatusCode": 403}}));
+        json::merge(
+            &mut log,
+            &json!({"category": "AuditEvent", "properties": {"httpStatusCode": 403}}),
+        );
         assert_eq!(event(&log).outcome, Outcome::Failed("403".to_owned()));
     }
 

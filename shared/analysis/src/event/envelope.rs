@@ -57,8 +57,12 @@ pub fn unwrap(value: Value) -> Vec<Unwrapped> {
 /// Opens an HTTP request: CloudEvents binary mode (`ce-*` headers, the body is the data), structured mode, or any other
 /// envelope as body. Header names are compared without case.
 #[must_use]
-pub fn unwrap_http<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>, body: &[u8]) -> Vec<Unwrapped> {
-    let encoding = headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
+pub fn unwrap_http<'a>(
+    headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    body: &[u8],
+) -> Vec<Unwrapped> {
+    let encoding =
+        headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("content-encoding"));
     let zipped = encoding.is_some_and(|(_, value)| value.eq_ignore_ascii_case("gzip"));
     if zipped && !body.starts_with(b"\x1f\x8b") {
         return vec![Unwrapped::Malformed("the body is said to be gzip and is not".to_owned())];
@@ -94,7 +98,9 @@ fn inner(value: Value) -> Opened {
         Value::Array(items) => Opened::Inside(items),
         Value::Object(_) if form(&value) != Form::Other => Opened::Done(Unwrapped::Record(value)),
         Value::Object(_) => {
-            if let Some(items) = ["Records", "records", "value"].iter().find_map(|k| value.get(k)?.as_array()) {
+            if let Some(items) =
+                ["Records", "records", "value"].iter().find_map(|k| value.get(k)?.as_array())
+            {
                 Opened::Inside(items.clone())
             } else if let Some(values) = custom_handler(&value) {
                 Opened::Inside(values)
@@ -104,14 +110,20 @@ fn inner(value: Value) -> Opened {
                 inside(parse(text.as_bytes(), "CloudTrailEvent"))
             } else if let Some(detail) = event_bridge(&value) {
                 Opened::Inside(vec![detail])
-            } else if let Some(result) = message(&value).or_else(|| cloud_event(&value)).or_else(|| http_request(&value)) {
+            } else if let Some(result) =
+                message(&value).or_else(|| cloud_event(&value)).or_else(|| http_request(&value))
+            {
                 inside(result)
             } else {
                 Opened::Done(Unwrapped::Record(value))
             }
         }
-        Value::String(text) if text.trim_start().starts_with(['{', '[']) => inside(parse(text.as_bytes(), "a string")),
-        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => Opened::Done(Unwrapped::Record(other)),
+        Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
+            inside(parse(text.as_bytes(), "a string"))
+        }
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            Opened::Done(Unwrapped::Record(other))
+        }
     }
 }
 
@@ -125,13 +137,27 @@ pub(super) fn form(value: &Value) -> Form {
         return Form::LogEntry;
     }
     let operation = value.get("operationName").or_else(|| value.get("operation_name"));
-    let operation_named = operation.is_some_and(|o| o.is_string() || o.get("value").is_some_and(Value::is_string));
-    let azure_member = ["category", "resultType", "resourceId", "resourceUri", "correlationId", "correlation_id", "status", "properties"];
+    let operation_named =
+        operation.is_some_and(|o| o.is_string() || o.get("value").is_some_and(Value::is_string));
+    let azure_member = [
+        "category",
+        "resultType",
+        "resourceId",
+        "resourceUri",
+        "correlationId",
+        "correlation_id",
+        "status",
+        "properties",
+    ];
     if operation_named && azure_member.iter().any(|k| value.get(k).is_some()) {
         return Form::AzureActivity;
     }
-    let grid = has("eventType") && value.get("data").is_some_and(|d| d.get("operationName").is_some());
-    let cloud_event = has("specversion") && value.get("data").is_some_and(|d| d.get("operationName").is_some() && d.get("resourceUri").is_some());
+    let grid =
+        has("eventType") && value.get("data").is_some_and(|d| d.get("operationName").is_some());
+    let cloud_event = has("specversion")
+        && value
+            .get("data")
+            .is_some_and(|d| d.get("operationName").is_some() && d.get("resourceUri").is_some());
     if grid || cloud_event { Form::AzureActivity } else { Form::Other }
 }
 
@@ -148,7 +174,9 @@ fn unstring(value: &Value) -> Value {
     let mut current = value.clone();
     for _ in 0..DEEPEST {
         let Value::String(text) = &current else { break };
-        let next = serde_json::from_str(text).ok().or_else(|| BASE64.decode(text.trim()).ok().and_then(|bytes| content(&bytes).ok()));
+        let next = serde_json::from_str(text)
+            .ok()
+            .or_else(|| BASE64.decode(text.trim()).ok().and_then(|bytes| content(&bytes).ok()));
         match next {
             Some(next) => current = next,
             None => break,
@@ -156,7 +184,11 @@ fn unstring(value: &Value) -> Value {
     }
     match current {
         Value::Array(items) => Value::Array(items.iter().map(unstring).collect()),
-        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => other,
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Object(_)) => other,
     }
 }
 
@@ -177,7 +209,12 @@ fn s3_notification(value: &Value) -> Option<LogObject> {
 fn event_bridge(value: &Value) -> Option<Value> {
     let mut detail = value.get("detail").filter(|d| form(d) == Form::CloudTrail)?.clone();
     let record = detail.as_object_mut()?;
-    for (theirs, ours) in [("recipientAccountId", "account"), ("awsRegion", "region"), ("eventID", "id"), ("eventTime", "time")] {
+    for (theirs, ours) in [
+        ("recipientAccountId", "account"),
+        ("awsRegion", "region"),
+        ("eventID", "id"),
+        ("eventTime", "time"),
+    ] {
         if let Some(value) = value.get(ours).filter(|v| v.is_string()) {
             record.entry(theirs).or_insert_with(|| value.clone());
         }
@@ -191,7 +228,9 @@ fn message(value: &Value) -> Option<Result<Value, String>> {
     if let Some(body) = value.get("body").and_then(Value::as_str).filter(|_| is_sqs) {
         return Some(parse(body.as_bytes(), "the body of an SQS message"));
     }
-    if let Some(text) = value.get("Message").and_then(Value::as_str).filter(|_| value.get("Type").is_some()) {
+    if let Some(text) =
+        value.get("Message").and_then(Value::as_str).filter(|_| value.get("Type").is_some())
+    {
         return Some(parse(text.as_bytes(), "the message of an SNS notification"));
     }
     let data = value.get("message")?.get("data")?.as_str()?;
@@ -204,9 +243,9 @@ fn cloud_event(value: &Value) -> Option<Result<Value, String>> {
     if let Some(text) = value.get("data_base64").and_then(Value::as_str) {
         return Some(base64_content(text, "`data_base64`"));
     }
-    value.get("data").filter(|d| d.is_object() || d.is_string()).map(|d| match d {
-        Value::String(text) => parse(text.as_bytes(), "`data` of a CloudEvent"),
-        other => Ok(other.clone()),
+    value.get("data").filter(|d| d.is_object() || d.is_string()).map(|d| match d.as_str() {
+        Some(text) => parse(text.as_bytes(), "`data` of a CloudEvent"),
+        None => Ok(d.clone()),
     })
 }
 
@@ -215,7 +254,9 @@ fn http_request(value: &Value) -> Option<Result<Value, String>> {
     let headers = json::any_case(value, "headers")?;
     headers.as_object()?;
     match json::any_case(value, "body")? {
-        Value::String(text) if value.get("isBase64Encoded") == Some(&json!(true)) => Some(base64_content(text, "the body of a request")),
+        Value::String(text) if value.get("isBase64Encoded") == Some(&json!(true)) => {
+            Some(base64_content(text, "the body of a request"))
+        }
         Value::String(text) => Some(parse(text.as_bytes(), "the body of a request")),
         other @ (Value::Object(_) | Value::Array(_)) => Some(Ok(other.clone())),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
@@ -236,7 +277,10 @@ fn content(bytes: &[u8]) -> Result<Value, String> {
     let mut reader = flate2::read::MultiGzDecoder::new(bytes).take(LARGEST_CONTENT + 1);
     reader.read_to_end(&mut plain).map_err(|e| format!("broken gzip: {e}"))?;
     if plain.len() as u64 > LARGEST_CONTENT {
-        return Err(format!("the content is larger than {} MiB when unpacked", LARGEST_CONTENT / 1024 / 1024));
+        return Err(format!(
+            "the content is larger than {} MiB when unpacked",
+            LARGEST_CONTENT / 1024 / 1024
+        ));
     }
     parse(&plain, "the content")
 }
@@ -266,7 +310,8 @@ mod tests {
     fn aws_envelopes() {
         check(json!({"Records": [record()]}), &record());
         check(json!({"detail-type": "AWS API Call via CloudTrail", "detail": record()}), &record());
-        let bridge = json!({"detail-type": "AWS API Call via CloudTrail", "detail": record()}).to_string();
+        let bridge =
+            json!({"detail-type": "AWS API Call via CloudTrail", "detail": record()}).to_string();
         check(json!({"messageId": "m", "body": bridge}), &record());
         let sns = json!({"Type": "Notification", "Message": bridge}).to_string();
         check(json!({"Records": [{"messageId": "m", "body": sns}]}), &record());
@@ -287,24 +332,37 @@ mod tests {
     fn gcp_envelopes() {
         let data = BASE64.encode(entry().to_string());
         check(json!({"message": {"data": data, "messageId": "1"}, "subscription": "s"}), &entry());
-        check(json!({"specversion": "1.0", "type": "google.cloud.audit.log.v1.written", "data": entry()}), &entry());
+        check(
+            json!({"specversion": "1.0", "type": "google.cloud.audit.log.v1.written", "data": entry()}),
+            &entry(),
+        );
         check(json!({"specversion": "1.0", "data": entry().to_string()}), &entry());
-        check(json!({"specversion": "1.0", "type": "google.cloud.pubsub.topic.v1.messagePublished",
-            "data": {"message": {"data": data}}}), &entry());
-        check(json!({"headers": {"ce-type": "google.cloud.audit.log.v1.written"}, "body": entry()}), &entry());
+        check(
+            json!({"specversion": "1.0", "type": "google.cloud.pubsub.topic.v1.messagePublished",
+            "data": {"message": {"data": data}}}),
+            &entry(),
+        );
+        check(
+            json!({"headers": {"ce-type": "google.cloud.audit.log.v1.written"}, "body": entry()}),
+            &entry(),
+        );
         let http = unwrap_http([("ce-specversion", "1.0")], entry().to_string().as_bytes());
         assert_eq!(http, vec![Unwrapped::Record(entry())]);
     }
 
     #[test]
     fn azure_envelopes() {
-        let activity = json!({"operationName": "X/write", "category": "Administrative", "resourceId": "/x"});
+        let activity =
+            json!({"operationName": "X/write", "category": "Administrative", "resourceId": "/x"});
         check(json!({"records": [activity]}), &activity);
         check(json!({"value": [activity]}), &activity);
         check(json!({"Data": {"item": activity.to_string()}, "Metadata": {}}), &activity);
         let events = json!([json!({"records": [activity]}).to_string()]).to_string();
         check(json!({"Data": {"events": events}, "Metadata": {}}), &activity);
-        check(json!({"Data": {"item": json!(activity.to_string()).to_string()}, "Metadata": {}}), &activity);
+        check(
+            json!({"Data": {"item": json!(activity.to_string()).to_string()}, "Metadata": {}}),
+            &activity,
+        );
     }
 
     #[test]

@@ -38,8 +38,12 @@ pub struct Call {
 /// object stood: names are read without case, and what is no object counts as absent.
 pub(super) fn decode(record: &Value) -> Option<Event> {
     let payload = json::any_case(record, "protoPayload")?;
-    let text = |value: &Value, key: &str| json::any_case(value, key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let object = |value: &Value, key: &str| json::any_case(value, key).filter(|v| v.is_object()).cloned().unwrap_or(Value::Null);
+    let text = |value: &Value, key: &str| {
+        json::any_case(value, key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let object = |value: &Value, key: &str| {
+        json::any_case(value, key).filter(|v| v.is_object()).cloned().unwrap_or(Value::Null)
+    };
     let request = object(payload, "request");
     let method = match text(payload, "methodName") {
         m if m.is_empty() => method_of_type(&request).unwrap_or_default(),
@@ -48,7 +52,10 @@ pub(super) fn decode(record: &Value) -> Option<Event> {
     let resource = object(record, "resource");
     let log_name = text(record, "logName");
     let insert_id = text(record, "insertId");
-    let time_text = [text(record, "timestamp"), text(record, "receiveTimestamp")].into_iter().find(|t| !t.is_empty()).unwrap_or_default();
+    let time_text = [text(record, "timestamp"), text(record, "receiveTimestamp")]
+        .into_iter()
+        .find(|t| !t.is_empty())
+        .unwrap_or_default();
     let resource_name = text(payload, "resourceName");
     let call = Call {
         service: text(payload, "serviceName").to_lowercase(),
@@ -68,7 +75,11 @@ pub(super) fn decode(record: &Value) -> Option<Event> {
         cloud: Cloud::Gcp,
         identity: Identity {
             id: if insert_id.is_empty() { clip(&log_name, 200) } else { insert_id },
-            subject: format!("{log_name} {time_text} {} {} {resource_name}", call.service, method.to_lowercase()),
+            subject: format!(
+                "{log_name} {time_text} {} {} {resource_name}",
+                call.service,
+                method.to_lowercase()
+            ),
             content: Some(fingerprint([&call.request, &call.service_data])),
         },
         name: clip(&method, 200),
@@ -103,8 +114,10 @@ fn outcome(payload: &Value) -> Outcome {
 /// The caller as an IAM member. Federated callers have a subject and no e-mail.
 fn actor(payload: &Value) -> Actor {
     let info = json::any_case(payload, "authenticationInfo").unwrap_or(&Value::Null);
-    let email = json::any_case(info, "principalEmail").and_then(Value::as_str).filter(|s| !s.is_empty());
-    let subject = json::any_case(info, "principalSubject").and_then(Value::as_str).filter(|s| !s.is_empty());
+    let email =
+        json::any_case(info, "principalEmail").and_then(Value::as_str).filter(|s| !s.is_empty());
+    let subject =
+        json::any_case(info, "principalSubject").and_then(Value::as_str).filter(|s| !s.is_empty());
     let member = |email: &str| {
         let kind = if email.ends_with(".gserviceaccount.com") { "serviceAccount" } else { "user" };
         format!("{kind}:{email}")
@@ -125,13 +138,19 @@ mod tests {
     use serde_json::json;
 
     fn event(payload: Value) -> Event {
-        decode(&json!({"protoPayload": payload, "insertId": "i", "timestamp": "2026-05-12T10:02:55Z"})).unwrap()
+        decode(
+            &json!({"protoPayload": payload, "insertId": "i", "timestamp": "2026-05-12T10:02:55Z"}),
+        )
+        .unwrap()
     }
 
     #[test]
     fn success_is_no_status_an_empty_one_or_code_zero() {
         for status in [json!(null), json!({}), json!({"code": 0}), json!({"message": "OK"})] {
-            assert_eq!(event(json!({"methodName": "m", "status": status})).outcome, Outcome::Succeeded);
+            assert_eq!(
+                event(json!({"methodName": "m", "status": status})).outcome,
+                Outcome::Succeeded
+            );
         }
         assert_eq!(event(json!({"status": {"code": 7}})).outcome, Outcome::Failed("7".to_owned()));
     }

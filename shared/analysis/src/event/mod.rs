@@ -134,7 +134,8 @@ pub fn decode(record: &Value) -> Decoded {
 fn shape(record: &Value) -> String {
     match record {
         Value::Object(object) => {
-            let names: Vec<String> = object.keys().take(5).map(|k| format!("`{}`", clip(k, 30))).collect();
+            let names: Vec<String> =
+                object.keys().take(5).map(|k| format!("`{}`", clip(k, 30))).collect();
             format!("an object with {}", names.join(", "))
         }
         Value::Array(_) => "an array".to_owned(),

@@ -176,7 +176,8 @@ impl Splitter {
         match self.find_end() {
             End::At(end) => self.take(end),
             End::TooDeep => self.give_up(SplitError::TooDeep),
-            End::BrokenString => self.give_up(SplitError::NotJson("a string runs over the end of its line".to_owned())),
+            End::BrokenString => self
+                .give_up(SplitError::NotJson("a string runs over the end of its line".to_owned())),
             End::NotYet if self.buffer.len() > LARGEST_VALUE => self.give_up(SplitError::TooLarge),
             End::NotYet if last => self.at_end_of_stream(),
             End::NotYet => Step::NeedMore,
@@ -185,7 +186,11 @@ impl Splitter {
 
     /// A plain value at the very end (a number, say) ends with the stream; anything else is unfinished.
     fn at_end_of_stream(&mut self) -> Step {
-        if self.scan.depth == 0 && !self.scan.in_string { self.take(self.buffer.len()) } else { self.give_up(SplitError::Unfinished) }
+        if self.scan.depth == 0 && !self.scan.in_string {
+            self.take(self.buffer.len())
+        } else {
+            self.give_up(SplitError::Unfinished)
+        }
     }
 
     fn enter(&mut self, length: usize, within: Within) -> Step {
@@ -248,7 +253,8 @@ impl Splitter {
     fn resynced(&mut self) -> bool {
         loop {
             if self.resync == Resync::LineStart {
-                let blank = self.buffer.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r')).count();
+                let blank =
+                    self.buffer.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r')).count();
                 match self.buffer.get(blank) {
                     None => return false,
                     Some(b'{' | b'[') => {
@@ -281,10 +287,13 @@ impl Splitter {
 
     /// Blanks, separators between values, and a byte order mark at the start.
     fn skip_blanks(&mut self) {
-        let mut length = if self.offset == 0 && self.buffer.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+        let mut length =
+            if self.offset == 0 && self.buffer.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
         let comma = self.within.is_some();
-        let blank = |b: &u8| b.is_ascii_whitespace() || *b == 0x1e || comma && matches!(b, b',' | b':');
-        length += self.buffer.get(length..).unwrap_or_default().iter().take_while(|b| blank(b)).count();
+        let blank =
+            |b: &u8| b.is_ascii_whitespace() || *b == 0x1e || comma && matches!(b, b',' | b':');
+        length +=
+            self.buffer.get(length..).unwrap_or_default().iter().take_while(|b| blank(b)).count();
         if length > 0 {
             self.consume(length);
         }
@@ -355,7 +364,9 @@ enum End {
 /// The next byte that matters. At depth 0 blanks and commas matter as well.
 fn structural(rest: &[u8], depth: usize) -> Option<usize> {
     if depth == 0 {
-        return rest.iter().position(|b| matches!(b, b'"' | b'{' | b'[' | b'}' | b']' | b',') || b.is_ascii_whitespace());
+        return rest.iter().position(|b| {
+            matches!(b, b'"' | b'{' | b'[' | b'}' | b']' | b',') || b.is_ascii_whitespace()
+        });
     }
     let quote = memchr3(b'"', b'{', b'}', rest);
     let bracket = memchr2(b'[', b']', rest.get(..quote.unwrap_or(rest.len())).unwrap_or_default());
@@ -373,7 +384,9 @@ enum Prefix {
 /// is cut while it streams; any other object is read whole, and its envelope opened later.
 fn wrapper_prefix(buffer: &[u8]) -> Prefix {
     let mut at = 1;
-    let blanks = |at: usize| buffer.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let blanks = |at: usize| {
+        buffer.get(at..).unwrap_or_default().iter().take_while(|b| b.is_ascii_whitespace()).count()
+    };
     at += blanks(at);
     let rest = buffer.get(at..).unwrap_or_default();
     let names: [&[u8]; 3] = [b"\"Records\"", b"\"records\"", b"\"value\""];
@@ -423,12 +436,18 @@ mod tests {
 
     #[test]
     fn json_lines_and_pretty_values_mix() {
-        check("{\"a\":1}\n{\"b\":[1,\n2]}\n\n3 \"x\"", &["1 {\"a\":1}", "2 {\"b\":[1,2]}", "5 3", "5 \"x\""]);
+        check(
+            "{\"a\":1}\n{\"b\":[1,\n2]}\n\n3 \"x\"",
+            &["1 {\"a\":1}", "2 {\"b\":[1,2]}", "5 3", "5 \"x\""],
+        );
     }
 
     #[test]
     fn a_wrapper_gives_its_elements_and_its_tail_is_no_event() {
-        check("{ \"Records\" : [ {\"a\":\"}\\\"\"} ,{\"b\":2}], \"next\": {\"x\":1} }\n{\"c\":3}", &["1 {\"a\":\"}\\\"\"}", "1 {\"b\":2}", "2 {\"c\":3}"]);
+        check(
+            "{ \"Records\" : [ {\"a\":\"}\\\"\"} ,{\"b\":2}], \"next\": {\"x\":1} }\n{\"c\":3}",
+            &["1 {\"a\":\"}\\\"\"}", "1 {\"b\":2}", "2 {\"c\":3}"],
+        );
     }
 
     #[test]
@@ -466,11 +485,11 @@ mod tests {
 
         #[test]
         fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), chunk in 1_usize..50) {
+            let mut splitter = Splitter::new();
             for piece in bytes.chunks(chunk) {
-                let mut splitter = Splitter::new();
                 splitter.push(piece);
-                splitter.finish();
             }
+            splitter.finish();
         }
     }
 }

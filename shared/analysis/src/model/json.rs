@@ -56,7 +56,9 @@ pub fn list(value: &Value) -> Vec<&Value> {
     match value {
         Value::Null => Vec::new(),
         Value::Array(items) => items.iter().collect(),
-        one @ (Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => vec![one],
+        one @ (Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            vec![one]
+        }
     }
 }
 
@@ -73,7 +75,9 @@ pub fn boolean(value: &Value) -> Option<bool> {
         Value::Bool(b) => Some(*b),
         Value::String(s) if s.eq_ignore_ascii_case("true") => Some(true),
         Value::String(s) if s.eq_ignore_ascii_case("false") => Some(false),
-        Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+        Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            None
+        }
     }
 }
 
@@ -83,7 +87,9 @@ pub fn unstrung(value: &Value) -> Option<Value> {
     match value {
         Value::String(s) => serde_json::from_str(s).ok(),
         Value::Null => None,
-        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => Some(other.clone()),
+        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            Some(other.clone())
+        }
     }
 }
 
@@ -99,7 +105,11 @@ pub fn merge(base: &mut Value, patch: &Value) {
 fn merge_objects(base: &mut Map<String, Value>, patch: &Map<String, Value>) {
     for (key, value) in patch {
         // ARM property names come in several cases; the name that is there stays.
-        let name = base.keys().find(|k| k.eq_ignore_ascii_case(key)).cloned().unwrap_or_else(|| key.clone());
+        let name = base
+            .keys()
+            .find(|k| k.eq_ignore_ascii_case(key))
+            .cloned()
+            .unwrap_or_else(|| key.clone());
         merge(base.entry(name).or_insert(Value::Null), value);
     }
 }

@@ -8,26 +8,49 @@ use crate::model::json as read;
 use serde_json::{Map, Value, json};
 
 /// Properties that the service sets by itself.
-const VOLATILE: [&str; 8] =
-    ["provisioningState", "creationTime", "lastModifiedTime", "statusOfPrimary", "primaryEndpoints", "secondaryEndpoints", "etag", "keyCreationTime"];
+const VOLATILE: [&str; 8] = [
+    "provisioningState",
+    "creationTime",
+    "lastModifiedTime",
+    "statusOfPrimary",
+    "primaryEndpoints",
+    "secondaryEndpoints",
+    "etag",
+    "keyCreationTime",
+];
 
 pub(super) fn drafts(now: &Azure, edit: &AzureEdit) -> Option<Vec<Draft>> {
-    let one = |call: &str, target: &ArmId, change: Value| Some(vec![draft(call, target, change, edit.clone())]);
+    let one = |call: &str, target: &ArmId, change: Value| {
+        Some(vec![draft(call, target, change, edit.clone())])
+    };
     match edit {
         AzureEdit::Assignment { id, state: None } => {
             // The id as the estate has it: events write it in upper case.
             let id = now.assignments.get(id).map_or(id, |a| &a.id);
             one("DELETE Microsoft.Authorization/roleAssignments", id, json!({}))
         }
-        AzureEdit::Assignment { id, state: Some(state) } => one("PUT Microsoft.Authorization/roleAssignments", id, assignment(state)),
-        AzureEdit::Definition { id, state: Some(state) } => one("PUT Microsoft.Authorization/roleDefinitions", id, definition(state)),
+        AzureEdit::Assignment { id, state: Some(state) } => {
+            one("PUT Microsoft.Authorization/roleAssignments", id, assignment(state))
+        }
+        AzureEdit::Definition { id, state: Some(state) } => {
+            one("PUT Microsoft.Authorization/roleDefinitions", id, definition(state))
+        }
         AzureEdit::Resource { id, state: Some(was) } => resource(now, id, was, edit),
-        AzureEdit::Resource { .. } | AzureEdit::Definition { state: None, .. } | AzureEdit::Deny { .. } | AzureEdit::Patch { .. } | AzureEdit::Member { .. } => None,
+        AzureEdit::Resource { .. }
+        | AzureEdit::Definition { state: None, .. }
+        | AzureEdit::Deny { .. }
+        | AzureEdit::Patch { .. }
+        | AzureEdit::Member { .. } => None,
     }
 }
 
 fn draft(call: &str, target: &ArmId, change: Value, effect: AzureEdit) -> Draft {
-    Draft { call: call.to_owned(), target: target.as_str().to_owned(), change, effects: vec![Edit::Azure(effect)] }
+    Draft {
+        call: call.to_owned(),
+        target: target.as_str().to_owned(),
+        change,
+        effects: vec![Edit::Azure(effect)],
+    }
 }
 
 fn assignment(state: &RoleAssignment) -> Value {
@@ -46,7 +69,9 @@ fn assignment(state: &RoleAssignment) -> Value {
 }
 
 fn definition(state: &RoleDefinition) -> Value {
-    let texts = |patterns: &[crate::model::Pattern]| patterns.iter().map(|p| Value::from(p.as_str())).collect::<Vec<_>>();
+    let texts = |patterns: &[crate::model::Pattern]| {
+        patterns.iter().map(|p| Value::from(p.as_str())).collect::<Vec<_>>()
+    };
     let blocks: Vec<Value> = state
         .permissions
         .iter()
@@ -61,7 +86,12 @@ fn resource(now: &Azure, id: &ArmId, was: &ArmResource, edit: &AzureEdit) -> Opt
     let call = match was.kind() {
         ArmKind::Lock => {
             let level = was.lock_level()?;
-            return Some(vec![draft("PUT Microsoft.Authorization/locks", &was.id, json!({"level": level}), edit.clone())]);
+            return Some(vec![draft(
+                "PUT Microsoft.Authorization/locks",
+                &was.id,
+                json!({"level": level}),
+                edit.clone(),
+            )]);
         }
         ArmKind::StorageAccount => "PATCH Microsoft.Storage/storageAccounts",
         ArmKind::Container => "PATCH Microsoft.Storage/storageAccounts/blobServices/containers",
@@ -71,25 +101,45 @@ fn resource(now: &Azure, id: &ArmId, was: &ArmResource, edit: &AzureEdit) -> Opt
         ArmKind::Key | ArmKind::Identity | ArmKind::Other => return None,
     };
     let is = now.resources.get(id)?;
-    let properties = |r: &ArmResource| read::any_case(&r.body, "properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let properties = |r: &ArmResource| {
+        read::any_case(&r.body, "properties")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default()
+    };
     let earlier = properties(was);
     let mut change = Map::new();
     for name in changed_properties(is, was) {
         // A property that was absent before cannot be made absent again by a PATCH.
-        let value = earlier.iter().find(|(k, _)| k.eq_ignore_ascii_case(&name)).map(|(_, v)| v.clone())?;
+        let value =
+            earlier.iter().find(|(k, _)| k.eq_ignore_ascii_case(&name)).map(|(_, v)| v.clone())?;
         change.insert(name, value);
     }
-    if change.is_empty() { None } else { Some(vec![draft(call, &was.id, Value::Object(change), edit.clone())]) }
+    if change.is_empty() {
+        None
+    } else {
+        Some(vec![draft(call, &was.id, Value::Object(change), edit.clone())])
+    }
 }
 
 /// Names of properties that differ between two states of a resource, those that the service sets by itself left out.
 pub(super) fn changed_properties(is: &ArmResource, was: &ArmResource) -> Vec<String> {
-    let properties = |r: &ArmResource| read::any_case(&r.body, "properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let properties = |r: &ArmResource| {
+        read::any_case(&r.body, "properties")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default()
+    };
     let (is, was) = (properties(is), properties(was));
-    let get = |map: &Map<String, Value>, key: &str| map.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, v)| v.clone());
+    let get = |map: &Map<String, Value>, key: &str| {
+        map.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, v)| v.clone())
+    };
     let mut names: Vec<String> = Vec::new();
     for key in was.keys().chain(is.keys()) {
-        let known = names.iter().chain(VOLATILE.map(str::to_owned).iter()).any(|n| n.eq_ignore_ascii_case(key));
+        let known = names
+            .iter()
+            .chain(VOLATILE.map(str::to_owned).iter())
+            .any(|n| n.eq_ignore_ascii_case(key));
         if !known && get(&is, key) != get(&was, key) {
             names.push(key.clone());
         }

@@ -12,7 +12,11 @@ pub(super) fn drafts(now: &Gcp, edit: &GcpEdit) -> Option<Vec<Draft>> {
             let empty = crate::model::gcp::Policy::default();
             let delta = now.policies.get(resource).unwrap_or(&empty).delta_to(was);
             // Only audit settings changed: restoring those is not a matter of bindings.
-            if delta.is_empty() { None } else { Some(vec![set_policy(resource, &delta, edit.clone())?]) }
+            if delta.is_empty() {
+                None
+            } else {
+                Some(vec![set_policy(resource, &delta, edit.clone())?])
+            }
         }
         // No policy line means an empty policy.
         GcpEdit::Policy { resource, policy: None } => {
@@ -24,14 +28,29 @@ pub(super) fn drafts(now: &Gcp, edit: &GcpEdit) -> Option<Vec<Draft>> {
         GcpEdit::Role { role, permissions: Some(permissions) } => {
             let listed: Vec<Value> = permissions.iter().map(|p| Value::from(&**p)).collect();
             let target = format!("//iam.googleapis.com/{role}");
-            Some(vec![draft("iam.roles.patch", &target, json!({"includedPermissions": listed}), edit.clone())])
+            Some(vec![draft(
+                "iam.roles.patch",
+                &target,
+                json!({"includedPermissions": listed}),
+                edit.clone(),
+            )])
         }
-        GcpEdit::Asset { state: None, .. } | GcpEdit::Delta { .. } | GcpEdit::Data { .. } | GcpEdit::Role { .. } | GcpEdit::RoleDelta { .. } | GcpEdit::Member { .. } => None,
+        GcpEdit::Asset { state: None, .. }
+        | GcpEdit::Delta { .. }
+        | GcpEdit::Data { .. }
+        | GcpEdit::Role { .. }
+        | GcpEdit::RoleDelta { .. }
+        | GcpEdit::Member { .. } => None,
     }
 }
 
 fn draft(call: &str, target: &str, change: Value, effect: GcpEdit) -> Draft {
-    Draft { call: call.to_owned(), target: target.to_owned(), change, effects: vec![Edit::Gcp(effect)] }
+    Draft {
+        call: call.to_owned(),
+        target: target.to_owned(),
+        change,
+        effects: vec![Edit::Gcp(effect)],
+    }
 }
 
 fn set_policy(resource: &FullName, delta: &PolicyDelta, effect: GcpEdit) -> Option<Draft> {
@@ -39,15 +58,23 @@ fn set_policy(resource: &FullName, delta: &PolicyDelta, effect: GcpEdit) -> Opti
     let call = match resource.service() {
         "storage.googleapis.com" if has("managedFolders") => "storage.managedFolders.setIamPolicy",
         "storage.googleapis.com" => "storage.buckets.setIamPolicy",
-        "cloudresourcemanager.googleapis.com" if has("projects") => "cloudresourcemanager.projects.setIamPolicy",
-        "cloudresourcemanager.googleapis.com" if has("folders") => "cloudresourcemanager.folders.setIamPolicy",
-        "cloudresourcemanager.googleapis.com" if has("organizations") => "cloudresourcemanager.organizations.setIamPolicy",
+        "cloudresourcemanager.googleapis.com" if has("projects") => {
+            "cloudresourcemanager.projects.setIamPolicy"
+        }
+        "cloudresourcemanager.googleapis.com" if has("folders") => {
+            "cloudresourcemanager.folders.setIamPolicy"
+        }
+        "cloudresourcemanager.googleapis.com" if has("organizations") => {
+            "cloudresourcemanager.organizations.setIamPolicy"
+        }
         "cloudkms.googleapis.com" if has("cryptoKeys") => "cloudkms.cryptoKeys.setIamPolicy",
         "cloudkms.googleapis.com" if has("keyRings") => "cloudkms.keyRings.setIamPolicy",
         "iam.googleapis.com" if has("serviceAccounts") => "iam.serviceAccounts.setIamPolicy",
         _ => return None,
     };
-    let list = |bindings: &std::collections::BTreeSet<crate::model::gcp::Binding>| bindings.iter().map(crate::model::gcp::Binding::to_json).collect::<Vec<_>>();
+    let list = |bindings: &std::collections::BTreeSet<crate::model::gcp::Binding>| {
+        bindings.iter().map(crate::model::gcp::Binding::to_json).collect::<Vec<_>>()
+    };
     let change = json!({"remove": list(&delta.removed), "add": list(&delta.added)});
     Some(draft(call, resource.as_str(), change, effect))
 }
@@ -61,7 +88,16 @@ fn asset(now: &Gcp, name: &FullName, was: &Asset, edit: &GcpEdit) -> Option<Vec<
                 let earlier = was.data.get(&key)?;
                 change.insert(key.clone(), smallest(is.data.get(&key), earlier));
             }
-            if change.is_empty() { None } else { Some(vec![draft("storage.buckets.patch", name.as_str(), Value::Object(change), edit.clone())]) }
+            if change.is_empty() {
+                None
+            } else {
+                Some(vec![draft(
+                    "storage.buckets.patch",
+                    name.as_str(),
+                    Value::Object(change),
+                    edit.clone(),
+                )])
+            }
         }
         AssetKind::CryptoKeyVersion => version(name, is, was),
         AssetKind::Organization
@@ -80,10 +116,20 @@ fn asset(now: &Gcp, name: &FullName, was: &Asset, edit: &GcpEdit) -> Option<Vec<
 fn version(name: &FullName, is: &Asset, was: &Asset) -> Option<Vec<Draft>> {
     let state = |asset: &Asset| asset.text("state").map(KeyVersionState::parse);
     let to = |state: &str| GcpEdit::Data { name: name.clone(), patch: json!({"state": state}) };
-    let restore = || draft("cloudkms.cryptoKeyVersions.restore", name.as_str(), json!({}), to("DISABLED"));
-    let enable = || draft("cloudkms.cryptoKeyVersions.patch", name.as_str(), json!({"state": "ENABLED"}), to("ENABLED"));
+    let restore =
+        || draft("cloudkms.cryptoKeyVersions.restore", name.as_str(), json!({}), to("DISABLED"));
+    let enable = || {
+        draft(
+            "cloudkms.cryptoKeyVersions.patch",
+            name.as_str(),
+            json!({"state": "ENABLED"}),
+            to("ENABLED"),
+        )
+    };
     match (state(is)?, state(was)?) {
-        (KeyVersionState::DestroyScheduled, KeyVersionState::Enabled) => Some(vec![restore(), enable()]),
+        (KeyVersionState::DestroyScheduled, KeyVersionState::Enabled) => {
+            Some(vec![restore(), enable()])
+        }
         (KeyVersionState::DestroyScheduled, KeyVersionState::Disabled) => Some(vec![restore()]),
         (KeyVersionState::Disabled, KeyVersionState::Enabled) => Some(vec![enable()]),
         (_, _) => None,
@@ -93,7 +139,9 @@ fn version(name: &FullName, is: &Asset, was: &Asset) -> Option<Vec<Draft>> {
 /// Names of settings that differ, those that every write changes left out.
 pub(super) fn changed_settings(is: &Asset, was: &Asset) -> Vec<String> {
     const VOLATILE: [&str; 5] = ["etag", "metageneration", "updated", "generation", "timeCreated"];
-    let keys = |a: &Asset| a.data.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+    let keys = |a: &Asset| {
+        a.data.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>()).unwrap_or_default()
+    };
     let mut names = keys(was);
     names.extend(keys(is).into_iter().filter(|k| was.data.get(k).is_none()));
     names.retain(|k| !VOLATILE.contains(&k.as_str()) && is.data.get(k) != was.data.get(k));

@@ -67,11 +67,20 @@ pub fn plan(after: &mut Estate, inverse: &[Edit]) -> Option<Plan> {
         for draft in drafts(after, edit)? {
             // The step's undo is the inverse of its own effect, as calls.
             let undone = after.apply_all(&draft.effects);
-            let undo = undone.iter().filter_map(|e| drafts(after, e)).flatten().map(|d| Call { call: d.call, target: d.target, change: d.change });
+            let undo = undone.iter().filter_map(|e| drafts(after, e)).flatten().map(|d| Call {
+                call: d.call,
+                target: d.target,
+                change: d.change,
+            });
             let undo: Vec<Call> = undo.collect();
             after.apply_all(&undone);
             let expects = format!("{} is as the change left it", draft.target);
-            steps.push(Step { call: Call { call: draft.call, target: draft.target, change: draft.change }, expects, undo, effects: draft.effects });
+            steps.push(Step {
+                call: Call { call: draft.call, target: draft.target, change: draft.change },
+                expects,
+                undo,
+                effects: draft.effects,
+            });
         }
     }
     (!steps.is_empty()).then_some(Plan { steps, doubts: Vec::new() })
@@ -96,7 +105,12 @@ impl Plan {
 
 /// Why a plan for this change must not be carried out without asking.
 #[must_use]
-pub fn doubts(change: &Change, live: &Live<'_>, difference: &Difference, answer: Answer) -> Vec<String> {
+pub fn doubts(
+    change: &Change,
+    live: &Live<'_>,
+    difference: &Difference,
+    answer: Answer,
+) -> Vec<String> {
     let mut doubts: Vec<String> = change.doubt.iter().cloned().collect();
     match answer {
         Answer::Revert => {}
@@ -108,8 +122,14 @@ pub fn doubts(change: &Change, live: &Live<'_>, difference: &Difference, answer:
     }
     for gain in &difference.gained {
         match gain.after.verdict() {
-            Verdict::Unknown => doubts.push(format!("{} of {} is unknown: {}", gain.question.access, gain.question.principal, gain.after)),
-            Verdict::Conditional => doubts.push(format!("{} of {} is conditional: {}", gain.question.access, gain.question.principal, gain.after)),
+            Verdict::Unknown => doubts.push(format!(
+                "{} of {} is unknown: {}",
+                gain.question.access, gain.question.principal, gain.after
+            )),
+            Verdict::Conditional => doubts.push(format!(
+                "{} of {} is conditional: {}",
+                gain.question.access, gain.question.principal, gain.after
+            )),
             Verdict::Yes | Verdict::No => {}
         }
     }
@@ -143,7 +163,11 @@ impl Live<'_> {
 /// How many settings an edit of a whole resource changes, at least.
 fn settings_in(edit: &Edit) -> usize {
     match edit {
-        Edit::Azure(AzureEdit::Resource { .. }) | Edit::Gcp(GcpEdit::Asset { .. }) | Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_) => 1,
+        Edit::Azure(AzureEdit::Resource { .. })
+        | Edit::Gcp(GcpEdit::Asset { .. })
+        | Edit::Aws(_)
+        | Edit::Azure(_)
+        | Edit::Gcp(_) => 1,
     }
 }
 
@@ -152,17 +176,35 @@ fn settings_in(edit: &Edit) -> usize {
 #[must_use]
 pub fn answer(kind: Kind, edits: &[Edit], inverse: &[Edit]) -> Answer {
     let only = |settings: &[&str]| {
-        let changed = edits.iter().zip(inverse.iter().rev()).flat_map(|(is, was)| changed_settings(is, was)).collect::<Vec<_>>();
-        !changed.is_empty() && changed.iter().all(|c| settings.iter().any(|s| c.eq_ignore_ascii_case(s)))
+        let changed = edits
+            .iter()
+            .zip(inverse.iter().rev())
+            .flat_map(|(is, was)| changed_settings(is, was))
+            .collect::<Vec<_>>();
+        !changed.is_empty()
+            && changed.iter().all(|c| settings.iter().any(|s| c.eq_ignore_ascii_case(s)))
     };
-    #[expect(clippy::wildcard_enum_match_arm, reason = "two kinds cover settings of different weight")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "two kinds cover settings of different weight"
+    )]
     match kind {
         Kind::StorageAccountWritten => {
-            let revert = ["allowBlobPublicAccess", "supportsHttpsTrafficOnly", "minimumTlsVersion", "isSftpEnabled", "isLocalUserEnabled"];
+            let revert = [
+                "allowBlobPublicAccess",
+                "supportsHttpsTrafficOnly",
+                "minimumTlsVersion",
+                "isSftpEnabled",
+                "isLocalUserEnabled",
+            ];
             if only(&revert) { Answer::Revert } else { Answer::Ask }
         }
         Kind::BucketUpdated => {
-            if only(&["iamConfiguration"]) { Answer::Revert } else { Answer::Ask }
+            if only(&["iamConfiguration"]) {
+                Answer::Revert
+            } else {
+                Answer::Ask
+            }
         }
         other => other.answer(),
     }
@@ -171,16 +213,22 @@ pub fn answer(kind: Kind, edits: &[Edit], inverse: &[Edit]) -> Answer {
 /// The names of the settings of a resource that differ.
 fn changed_settings(is: &Edit, was: &Edit) -> Vec<String> {
     match (is, was) {
-        (Edit::Azure(AzureEdit::Resource { state: Some(is), .. }), Edit::Azure(AzureEdit::Resource { state: Some(was), .. })) => {
-            azure::changed_properties(is, was)
-        }
-        (Edit::Azure(AzureEdit::Patch { body, .. }), Edit::Azure(AzureEdit::Resource { state: Some(_), .. })) => {
-            let properties = crate::model::json::any_case(body, "properties").and_then(Value::as_object);
+        (
+            Edit::Azure(AzureEdit::Resource { state: Some(is), .. }),
+            Edit::Azure(AzureEdit::Resource { state: Some(was), .. }),
+        ) => azure::changed_properties(is, was),
+        (
+            Edit::Azure(AzureEdit::Patch { body, .. }),
+            Edit::Azure(AzureEdit::Resource { state: Some(_), .. }),
+        ) => {
+            let properties =
+                crate::model::json::any_case(body, "properties").and_then(Value::as_object);
             properties.into_iter().flatten().map(|(k, _)| k.clone()).collect()
         }
-        (Edit::Gcp(GcpEdit::Asset { state: Some(is), .. }), Edit::Gcp(GcpEdit::Asset { state: Some(was), .. })) if was.kind() == AssetKind::Bucket => {
-            gcp::changed_settings(is, was)
-        }
+        (
+            Edit::Gcp(GcpEdit::Asset { state: Some(is), .. }),
+            Edit::Gcp(GcpEdit::Asset { state: Some(was), .. }),
+        ) if was.kind() == AssetKind::Bucket => gcp::changed_settings(is, was),
         (_, _) => Vec::new(),
     }
 }

@@ -7,5 +7,6 @@ use crate::model::Severity;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
     let why = "User Access Administrator at `/` reaches every subscription of the tenant";
-    (case.change.kind == Kind::AccessElevated).then(|| Remark { severity: Severity::Critical, why: why.to_owned() })
+    (case.change.kind == Kind::AccessElevated)
+        .then(|| Remark { severity: Severity::Critical, why: why.to_owned() })
 }

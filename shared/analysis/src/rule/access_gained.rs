@@ -25,8 +25,12 @@ fn fence(case: &Case<'_>, gain: &Gain) -> &'static str {
         return "";
     }
     match decrypts(case.after, &gain.question.resource) {
-        Decrypts::AsService(_) => "; the customer-managed key is no fence, the storage service decrypts for whoever may read",
-        Decrypts::AsCaller if gain.evidence.iter().any(|e| e.lock == Lock::Key) => "; both locks are open, storage and key",
+        Decrypts::AsService(_) => {
+            "; the customer-managed key is no fence, the storage service decrypts for whoever may read"
+        }
+        Decrypts::AsCaller if gain.evidence.iter().any(|e| e.lock == Lock::Key) => {
+            "; both locks are open, storage and key"
+        }
         Decrypts::AsCaller | Decrypts::ProviderKey | Decrypts::Unknown => "",
     }
 }

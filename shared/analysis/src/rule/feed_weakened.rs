@@ -5,6 +5,10 @@ use crate::change::Nature;
 use crate::model::Severity;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
-    let feed = case.change.kind.nature() == Nature::Feed && !case.after.own.is_own(&case.change.resource);
-    feed.then(|| Remark { severity: Severity::Low, why: format!("{}: a feed of events was changed", case.change.kind) })
+    let feed =
+        case.change.kind.nature() == Nature::Feed && !case.after.own.is_own(&case.change.resource);
+    feed.then(|| Remark {
+        severity: Severity::Low,
+        why: format!("{}: a feed of events was changed", case.change.kind),
+    })
 }

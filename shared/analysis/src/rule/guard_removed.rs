@@ -8,10 +8,21 @@ use crate::model::azure::{ArmKind, ArmResource};
 use crate::model::gcp::{Asset, AssetKind};
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
-    let by_edit = case.edits.iter().find_map(|edit| case.inverse.iter().find_map(|was| weakened(edit, was)));
+    let by_edit =
+        case.edits.iter().find_map(|edit| case.inverse.iter().find_map(|was| weakened(edit, was)));
     let what = by_edit.or_else(|| by_kind(case))?;
-    let severity = if case.difference.gained.is_empty() && case.difference.latent.is_empty() { Severity::Medium } else { Severity::High };
-    Some(Remark { severity, why: format!("{what} on {}", if case.change.resource.is_empty() { "a resource" } else { &case.change.resource }) })
+    let severity = if case.difference.gained.is_empty() && case.difference.latent.is_empty() {
+        Severity::Medium
+    } else {
+        Severity::High
+    };
+    Some(Remark {
+        severity,
+        why: format!(
+            "{what} on {}",
+            if case.change.resource.is_empty() { "a resource" } else { &case.change.resource }
+        ),
+    })
 }
 
 /// What an edit took away, told from the edit that would put it back.
@@ -29,27 +40,46 @@ fn aws(is: &AwsEdit, was: &AwsEdit) -> Option<&'static str> {
         (AwsEdit::BucketBlock { block: is, .. }, AwsEdit::BucketBlock { block: was, .. })
         | (AwsEdit::AccountBlock { block: is, .. }, AwsEdit::AccountBlock { block: was, .. }) => {
             // Unknown flags may all have been on.
-            let all = PublicAccessBlock { block_public_acls: true, ignore_public_acls: true, block_public_policy: true, restrict_public_buckets: true };
+            let all = PublicAccessBlock {
+                block_public_acls: true,
+                ignore_public_acls: true,
+                block_public_policy: true,
+                restrict_public_buckets: true,
+            };
             let holds = is.as_ref().is_some_and(|is| is.holds(was.unwrap_or(all)));
             (!holds).then_some("Block Public Access was weakened")
         }
-        (AwsEdit::BucketPolicy { document: is, .. }, AwsEdit::BucketPolicy { document: was, .. }) => {
-            let removed = denies(was.as_ref().and_then(Option::as_ref)).iter().any(|d| !denies(is.as_ref().and_then(Option::as_ref)).contains(d));
+        (
+            AwsEdit::BucketPolicy { document: is, .. },
+            AwsEdit::BucketPolicy { document: was, .. },
+        ) => {
+            let removed = denies(was.as_ref().and_then(Option::as_ref))
+                .iter()
+                .any(|d| !denies(is.as_ref().and_then(Option::as_ref)).contains(d));
             removed.then_some("a Deny of the bucket policy was removed or changed")
         }
-        (AwsEdit::Boundary { policy: is, .. }, AwsEdit::Boundary { policy: Some(was), .. }) if is.as_ref() != Some(was) => {
-            Some(if is.is_none() { "the permissions boundary was removed" } else { "the permissions boundary was replaced" })
+        (AwsEdit::Boundary { policy: is, .. }, AwsEdit::Boundary { policy: Some(was), .. })
+            if is.as_ref() != Some(was) =>
+        {
+            Some(if is.is_none() {
+                "the permissions boundary was removed"
+            } else {
+                "the permissions boundary was replaced"
+            })
         }
         (AwsEdit::Ownership { ownership: is, .. }, AwsEdit::Ownership { ownership: was, .. }) => {
-            let enforced = |o: &Option<Ownership>| matches!(o, Some(Ownership::BucketOwnerEnforced));
+            let enforced =
+                |o: &Option<Ownership>| matches!(o, Some(Ownership::BucketOwnerEnforced));
             (!enforced(is) && (enforced(was) || was.is_none())).then_some("ACLs were switched on")
         }
-        (AwsEdit::OrganizationAttachment { attached: false, .. }, AwsEdit::OrganizationAttachment { attached: true, .. }) => {
-            Some("a policy of the organisation was detached")
-        }
-        (AwsEdit::OrganizationPolicy { document: None, .. }, AwsEdit::OrganizationPolicy { document: Some(_), .. }) => {
-            Some("a policy of the organisation was deleted")
-        }
+        (
+            AwsEdit::OrganizationAttachment { attached: false, .. },
+            AwsEdit::OrganizationAttachment { attached: true, .. },
+        ) => Some("a policy of the organisation was detached"),
+        (
+            AwsEdit::OrganizationPolicy { document: None, .. },
+            AwsEdit::OrganizationPolicy { document: Some(_), .. },
+        ) => Some("a policy of the organisation was deleted"),
         (AwsEdit::Inline { document: is, .. }, AwsEdit::Inline { document: was, .. }) => {
             let removed = denies(was.as_ref()).iter().any(|d| !denies(is.as_ref()).contains(d));
             removed.then_some("a Deny of an inline policy was removed or changed")
@@ -59,17 +89,26 @@ fn aws(is: &AwsEdit, was: &AwsEdit) -> Option<&'static str> {
 }
 
 fn denies(document: Option<&Document>) -> Vec<&serde_json::Value> {
-    let statements = document.into_iter().flat_map(|d| d.statements().iter().filter(|s| s.effect == Effect::Deny).map(move |s| (d, s)));
+    let statements = document.into_iter().flat_map(|d| {
+        d.statements().iter().filter(|s| s.effect == Effect::Deny).map(move |s| (d, s))
+    });
     statements.filter_map(|(d, s)| d.statement_source(s.index)).collect()
 }
 
 fn azure(is: &AzureEdit, was: &AzureEdit) -> Option<&'static str> {
     match (is, was) {
-        (AzureEdit::Deny { state: None, .. }, AzureEdit::Deny { state: Some(_), .. }) => Some("a deny assignment was deleted"),
-        (AzureEdit::Resource { id, state: None }, AzureEdit::Resource { state: Some(was), .. }) if was.kind() == ArmKind::Lock && id == &was.id => {
+        (AzureEdit::Deny { state: None, .. }, AzureEdit::Deny { state: Some(_), .. }) => {
+            Some("a deny assignment was deleted")
+        }
+        (AzureEdit::Resource { id, state: None }, AzureEdit::Resource { state: Some(was), .. })
+            if was.kind() == ArmKind::Lock && id == &was.id =>
+        {
             Some("a lock was deleted")
         }
-        (AzureEdit::Resource { state: Some(is), .. }, AzureEdit::Resource { state: Some(was), .. }) => resource(is, was),
+        (
+            AzureEdit::Resource { state: Some(is), .. },
+            AzureEdit::Resource { state: Some(was), .. },
+        ) => resource(is, was),
         (AzureEdit::Patch { body, .. }, AzureEdit::Resource { state: Some(was), .. }) => {
             let mut next = (*was.body).clone();
             crate::model::json::merge(&mut next, body);
@@ -83,7 +122,9 @@ fn resource(is: &ArmResource, was: &ArmResource) -> Option<&'static str> {
     match was.kind() {
         ArmKind::StorageAccount => {
             let (is, was) = (is.storage_account(), was.storage_account());
-            if is.allow_blob_public_access == Some(true) && was.allow_blob_public_access == Some(false) {
+            if is.allow_blob_public_access == Some(true)
+                && was.allow_blob_public_access == Some(false)
+            {
                 Some("anonymous access was allowed")
             } else if is.allow_shared_key_access && !was.allow_shared_key_access {
                 Some("shared keys were allowed")
@@ -94,16 +135,27 @@ fn resource(is: &ArmResource, was: &ArmResource) -> Option<&'static str> {
             }
         }
         ArmKind::Lock => {
-            let read_only = |r: &ArmResource| r.lock_level().is_some_and(|l| l.eq_ignore_ascii_case("readonly"));
+            let read_only = |r: &ArmResource| {
+                r.lock_level().is_some_and(|l| l.eq_ignore_ascii_case("readonly"))
+            };
             (read_only(was) && !read_only(is)).then_some("a lock was weakened")
         }
-        ArmKind::Container | ArmKind::EncryptionScope | ArmKind::Vault | ArmKind::Key | ArmKind::Identity | ArmKind::Other => None,
+        ArmKind::Container
+        | ArmKind::EncryptionScope
+        | ArmKind::Vault
+        | ArmKind::Key
+        | ArmKind::Identity
+        | ArmKind::Other => None,
     }
 }
 
 fn gcp(is: &GcpEdit, was: &GcpEdit) -> Option<&'static str> {
     match (is, was) {
-        (GcpEdit::Asset { state: Some(is), .. }, GcpEdit::Asset { state: Some(was), .. }) if was.kind() == AssetKind::Bucket => bucket(is, was),
+        (GcpEdit::Asset { state: Some(is), .. }, GcpEdit::Asset { state: Some(was), .. })
+            if was.kind() == AssetKind::Bucket =>
+        {
+            bucket(is, was)
+        }
         (_, _) => None,
     }
 }
@@ -123,14 +175,23 @@ fn bucket(is: &Asset, was: &Asset) -> Option<&'static str> {
 /// been strengthened, the edit has spoken already by its silence.
 fn by_kind(case: &Case<'_>) -> Option<&'static str> {
     let unseen = case.edits.is_empty() && case.change.kind.nature() == Nature::Guard;
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the other guards are judged by their edits")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the other guards are judged by their edits"
+    )]
     match case.change.kind {
         Kind::BucketPolicyDeleted if unseen => Some("the bucket policy was deleted"),
         Kind::LockChanged if unseen => Some("a lock was changed"),
-        Kind::DenyAssignmentChanged | Kind::DenyPolicyChanged if unseen => Some("a deny was changed"),
+        Kind::DenyAssignmentChanged | Kind::DenyPolicyChanged if unseen => {
+            Some("a deny was changed")
+        }
         Kind::PolicyGuardChanged if unseen => Some("a policy assignment or exemption was changed"),
-        Kind::OrganizationPolicyChanged if unseen => Some("the organisation's policies or structure were changed"),
-        Kind::OrgConstraintChanged if unseen => Some("a constraint of the organisation was changed"),
+        Kind::OrganizationPolicyChanged if unseen => {
+            Some("the organisation's policies or structure were changed")
+        }
+        Kind::OrgConstraintChanged if unseen => {
+            Some("a constraint of the organisation was changed")
+        }
         Kind::PerimeterChanged if unseen => Some("a service perimeter was changed"),
         Kind::ProjectMoved if unseen => Some("a project was moved or changed"),
         _ => None,

@@ -6,5 +6,8 @@ use crate::model::Severity;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
     let hygiene = case.change.kind.nature() == Nature::Hygiene;
-    hygiene.then(|| Remark { severity: Severity::Low, why: format!("{} on {}", case.change.kind, case.change.resource) })
+    hygiene.then(|| Remark {
+        severity: Severity::Low,
+        why: format!("{} on {}", case.change.kind, case.change.resource),
+    })
 }

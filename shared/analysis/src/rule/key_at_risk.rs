@@ -29,17 +29,29 @@ fn edit(edit: &Edit) -> Option<(Severity, &'static str)> {
             KeyState::Enabled | KeyState::Unavailable => None,
         },
         Edit::Aws(AwsEdit::Key { state: None, .. }) => Some((Severity::Critical, "is deleted")),
-        Edit::Azure(AzureEdit::Resource { id, state: None }) if id.folded().contains("/vaults/") => Some((Severity::Critical, "is deleted")),
-        Edit::Azure(AzureEdit::Resource { state: Some(resource), .. }) if resource.key_enabled() == Some(false) => Some((Severity::High, "is disabled")),
+        Edit::Azure(AzureEdit::Resource { id, state: None })
+            if id.folded().contains("/vaults/") =>
+        {
+            Some((Severity::Critical, "is deleted"))
+        }
+        Edit::Azure(AzureEdit::Resource { state: Some(resource), .. })
+            if resource.key_enabled() == Some(false) =>
+        {
+            Some((Severity::High, "is disabled"))
+        }
         Edit::Gcp(GcpEdit::Data { patch, .. }) => version_state(patch.get("state")),
-        Edit::Gcp(GcpEdit::Asset { state: Some(asset), .. }) => version_state(asset.data.get("state")),
+        Edit::Gcp(GcpEdit::Asset { state: Some(asset), .. }) => {
+            version_state(asset.data.get("state"))
+        }
         Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_) => None,
     }
 }
 
 fn version_state(state: Option<&Value>) -> Option<(Severity, &'static str)> {
     match state?.as_str()? {
-        "DESTROY_SCHEDULED" | "DESTROYED" => Some((Severity::Critical, "is scheduled for destruction")),
+        "DESTROY_SCHEDULED" | "DESTROYED" => {
+            Some((Severity::Critical, "is scheduled for destruction"))
+        }
         "DISABLED" => Some((Severity::High, "is disabled")),
         _ => None,
     }
@@ -47,7 +59,10 @@ fn version_state(state: Option<&Value>) -> Option<(Severity, &'static str)> {
 
 /// Kinds that say it all by themselves, for changes whose key the estate does not hold.
 fn kind(kind: Kind) -> Option<(Severity, &'static str)> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "five of a hundred kinds speak for themselves")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "five of a hundred kinds speak for themselves"
+    )]
     match kind {
         Kind::KeyDeletionScheduled => Some((Severity::Critical, "is scheduled for deletion")),
         Kind::VaultPurged => Some((Severity::Critical, "is purged")),

@@ -6,8 +6,14 @@ use crate::model::Severity;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
     if case.after.own.is_own(&case.change.resource) {
-        return Some(Remark { severity: Severity::Critical, why: format!("{} belongs to keyfence", case.change.resource) });
+        return Some(Remark {
+            severity: Severity::Critical,
+            why: format!("{} belongs to keyfence", case.change.resource),
+        });
     }
     let abused = case.by_own_identity && !case.difference.gained.is_empty();
-    abused.then(|| Remark { severity: Severity::Critical, why: "keyfence's own identity gave access, and no recorded intent says so".to_owned() })
+    abused.then(|| Remark {
+        severity: Severity::Critical,
+        why: "keyfence's own identity gave access, and no recorded intent says so".to_owned(),
+    })
 }

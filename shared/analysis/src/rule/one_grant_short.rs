@@ -8,5 +8,8 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
     let who = few(latents.iter().map(|l| &l.question.principal));
     let on = few(latents.iter().map(|l| &l.question.resource));
     let missing = few(latents.iter().map(|l| l.missing.word()));
-    Some(Remark { severity, why: format!("{who} is one grant short of {on}: only the {missing} lock is closed") })
+    Some(Remark {
+        severity,
+        why: format!("{who} is one grant short of {on}: only the {missing} lock is closed"),
+    })
 }

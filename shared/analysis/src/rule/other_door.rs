@@ -6,5 +6,8 @@ use crate::model::Severity;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
     let door = case.change.kind.nature() == Nature::OtherDoor;
-    door.then(|| Remark { severity: Severity::Low, why: format!("{} on {}", case.change.kind, case.change.resource) })
+    door.then(|| Remark {
+        severity: Severity::Low,
+        why: format!("{} on {}", case.change.kind, case.change.resource),
+    })
 }

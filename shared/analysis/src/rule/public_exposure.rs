@@ -4,7 +4,8 @@ use super::{Case, Remark, few, severity};
 use crate::model::Reach;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
-    let gains: Vec<_> = case.difference.gained.iter().filter(|g| g.reach == Reach::Public).collect();
+    let gains: Vec<_> =
+        case.difference.gained.iter().filter(|g| g.reach == Reach::Public).collect();
     let severity = severity::of_gains(&gains)?;
     let what = few(gains.iter().map(|g| g.question.access));
     let on = few(gains.iter().map(|g| &g.question.resource));

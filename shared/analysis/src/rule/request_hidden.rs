@@ -5,5 +5,7 @@ use crate::model::Severity;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
     let doubt = case.change.doubt.as_deref()?;
-    doubt.contains("left out of the record").then(|| Remark { severity: Severity::High, why: doubt.to_owned() })
+    doubt
+        .contains("left out of the record")
+        .then(|| Remark { severity: Severity::High, why: doubt.to_owned() })
 }

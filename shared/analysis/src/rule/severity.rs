@@ -7,7 +7,7 @@
 //! | use of the key alone, or one lock still closed | high | medium | medium | low |
 //! | read, write, delete of other data | high | high | medium | low |
 //!
-//! One step up when a tag marks the data as sensitive or more than ten resources are reached at once; one step down when
+//! One step up when a tag or the name marks the data as sensitive or more than ten resources are reached at once; one step down when
 //! the verdict is conditional or unknown.
 
 use crate::diff::{Gain, Latent};
@@ -54,7 +54,9 @@ fn by_table(access: Access, reach: Reach, customer_key: bool, broad: bool) -> Se
         Access::Decrypt => alone(reach),
         Access::Read | Access::Write | Access::Delete => match (reach, customer_key) {
             (Reach::Public | Reach::OtherOrganisation, true) => Severity::Critical,
-            (Reach::Public | Reach::OtherOrganisation, false) | (Reach::OtherAccount, true) => Severity::High,
+            (Reach::Public | Reach::OtherOrganisation, false) | (Reach::OtherAccount, true) => {
+                Severity::High
+            }
             (Reach::Internal, true) if broad => Severity::High,
             (Reach::Internal, true) | (Reach::OtherAccount, false) => Severity::Medium,
             (Reach::Internal, false) => Severity::Low,
@@ -88,7 +90,8 @@ mod tests {
             (Decrypt, true, true, [High, Medium, Medium, Low]),
         ];
         for (access, key, broad, expect) in rows {
-            let got = [Public, OtherOrganisation, OtherAccount, Internal].map(|reach| by_table(access, reach, key, broad));
+            let got = [Public, OtherOrganisation, OtherAccount, Internal]
+                .map(|reach| by_table(access, reach, key, broad));
             assert_eq!(got, expect, "{access} key {key} broad {broad}");
         }
     }

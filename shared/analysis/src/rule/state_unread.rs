@@ -8,7 +8,12 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
     let blind = case.blind?;
     let matters = match case.change.kind.nature() {
         Nature::Grant | Nature::Guard | Nature::KeyLife => true,
-        Nature::OtherDoor | Nature::Credential | Nature::Feed | Nature::OwnOnly | Nature::Hygiene | Nature::Unlisted => false,
+        Nature::OtherDoor
+        | Nature::Credential
+        | Nature::Feed
+        | Nature::OwnOnly
+        | Nature::Hygiene
+        | Nature::Unlisted => false,
     };
     matters.then(|| Remark { severity: Severity::Low, why: blind.to_owned() })
 }

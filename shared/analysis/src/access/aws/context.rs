@@ -68,7 +68,9 @@ fn clause_holds(clause: &Clause, request: &Request<'_>) -> Formula {
     }
     match known {
         Known::Absent => Formula::known(test.negated || operator.if_exists || operator.for_all),
-        Known::Value(value) => Formula::known(clause.values.iter().any(|v| test.matches(v, &value)) != test.negated),
+        Known::Value(value) => {
+            Formula::known(clause.values.iter().any(|v| test.matches(v, &value)) != test.negated)
+        }
         // Whatever the value is, it is not that one: enough when the clause speaks of that one only.
         Known::Not(other) if clause.values.iter().all(|v| **v == *other) => {
             if test.negated || !(operator.if_exists || operator.for_all) {
@@ -134,7 +136,9 @@ fn lookup(key: &str, request: &Request<'_>) -> Known {
             Subject::Anonymous => Known::Absent,
             Subject::AnyAccount => Known::Not(request.owner.as_str().to_owned()),
             Subject::Nobody => Known::Open,
-            Subject::Account(_) | Subject::Iam(_) | Subject::Outside(_) => of(request.subject.account().map(|a| a.as_str().to_owned())),
+            Subject::Account(_) | Subject::Iam(_) | Subject::Outside(_) => {
+                of(request.subject.account().map(|a| a.as_str().to_owned()))
+            }
         },
         "aws:principalorgid" => organization_of(request),
         "aws:principalisawsservice" => Known::Value("false".to_owned()),
@@ -147,12 +151,16 @@ fn lookup(key: &str, request: &Request<'_>) -> Known {
             Subject::Anonymous => Known::Value("Anonymous".to_owned()),
             Subject::Iam(p) if p.kind == IamKind::User => Known::Value("User".to_owned()),
             Subject::Iam(_) => Known::Value("AssumedRole".to_owned()),
-            Subject::Outside(_) | Subject::Account(_) | Subject::AnyAccount | Subject::Nobody => Known::Open,
+            Subject::Outside(_) | Subject::Account(_) | Subject::AnyAccount | Subject::Nobody => {
+                Known::Open
+            }
         },
         "aws:username" => match request.subject {
             Subject::Iam(p) if p.kind == IamKind::User => Known::Value(p.name().to_owned()),
             Subject::Iam(_) | Subject::Anonymous => Known::Absent,
-            Subject::Outside(_) | Subject::Account(_) | Subject::AnyAccount | Subject::Nobody => Known::Open,
+            Subject::Outside(_) | Subject::Account(_) | Subject::AnyAccount | Subject::Nobody => {
+                Known::Open
+            }
         },
         "aws:resourceaccount" => Known::Value(request.owner.as_str().to_owned()),
         "aws:resourceorgid" => match aws.organization.as_ref() {
@@ -166,16 +174,24 @@ fn lookup(key: &str, request: &Request<'_>) -> Known {
 
 fn organization_of(request: &Request<'_>) -> Known {
     let Some(organization) = &request.aws.organization else {
-        return if matches!(request.subject, Subject::Anonymous) { Known::Absent } else { Known::Open };
+        return if matches!(request.subject, Subject::Anonymous) {
+            Known::Absent
+        } else {
+            Known::Open
+        };
     };
     match request.subject {
         Subject::Anonymous => Known::Absent,
         Subject::AnyAccount => Known::Not(organization.id.to_string()),
         Subject::Nobody => Known::Open,
-        Subject::Account(_) | Subject::Iam(_) | Subject::Outside(_) => match request.subject.account() {
-            Some(account) if organization.contains(&account) => Known::Value(organization.id.to_string()),
-            Some(_) | None => Known::Not(organization.id.to_string()),
-        },
+        Subject::Account(_) | Subject::Iam(_) | Subject::Outside(_) => {
+            match request.subject.account() {
+                Some(account) if organization.contains(&account) => {
+                    Known::Value(organization.id.to_string())
+                }
+                Some(_) | None => Known::Not(organization.id.to_string()),
+            }
+        }
     }
 }
 
@@ -185,7 +201,11 @@ fn tag_or_context(key: &str, request: &Request<'_>) -> Known {
         return match request.subject {
             Subject::Iam(p) => {
                 // Session tags may add to a role's own.
-                let own = p.tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag)).map(|(_, value)| value.to_string());
+                let own = p
+                    .tags
+                    .iter()
+                    .find(|(name, _)| name.eq_ignore_ascii_case(tag))
+                    .map(|(_, value)| value.to_string());
                 match (own, p.kind) {
                     (Some(value), _) => Known::Value(value),
                     (None, IamKind::Role) => Known::Open,
@@ -193,10 +213,13 @@ fn tag_or_context(key: &str, request: &Request<'_>) -> Known {
                 }
             }
             Subject::Anonymous => Known::Absent,
-            Subject::Outside(_) | Subject::Account(_) | Subject::AnyAccount | Subject::Nobody => Known::Open,
+            Subject::Outside(_) | Subject::Account(_) | Subject::AnyAccount | Subject::Nobody => {
+                Known::Open
+            }
         };
     }
-    let direct_key_use = matches!(&request.target, Target::One(arn) if arn.service() == "kms") && request.via.is_none();
+    let direct_key_use = matches!(&request.target, Target::One(arn) if arn.service() == "kms")
+        && request.via.is_none();
     if key == "aws:calledvia" && direct_key_use { Known::Absent } else { Known::Open }
 }
 
@@ -217,35 +240,69 @@ mod tests {
         let document = Document::parse(&document).unwrap();
         let mut aws = Aws::default();
         let accounts = [account("111122223333")].into();
-        aws.organization = Some(Organization { id: "o-1".into(), accounts, ..Organization::default() });
+        aws.organization =
+            Some(Organization { id: "o-1".into(), accounts, ..Organization::default() });
         let owner = account("111122223333");
         let target = Target::Objects(Pattern::new("arn:aws:s3:::b/*"));
-        let request = Request { aws: &aws, subject, action: "s3:getobject", target, owner: &owner, via: None };
+        let request = Request {
+            aws: &aws,
+            subject,
+            action: "s3:getobject",
+            target,
+            owner: &owner,
+            via: None,
+        };
         let formula = holds(&document.statements()[0].conditions, &request);
-        let decided = if formula.is_always() { Some(true) } else if formula.is_never() { Some(false) } else { None };
+        let decided = if formula.is_always() {
+            Some(true)
+        } else if formula.is_never() {
+            Some(false)
+        } else {
+            None
+        };
         assert_eq!(decided, expect, "{formula}");
     }
 
     #[test]
     fn a_source_ip_of_everywhere_is_no_limit() {
-        check(json!({"IpAddress": {"aws:SourceIp": ["0.0.0.0/0"]}}), &Subject::Anonymous, Some(true));
+        check(
+            json!({"IpAddress": {"aws:SourceIp": ["0.0.0.0/0"]}}),
+            &Subject::Anonymous,
+            Some(true),
+        );
         check(json!({"IpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}}), &Subject::Anonymous, None);
     }
 
     #[test]
     fn for_all_values_is_true_for_an_absent_key() {
-        check(json!({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-1"}}), &Subject::Anonymous, Some(true));
-        check(json!({"ForAnyValue:StringEquals": {"aws:PrincipalOrgID": "o-1"}}), &Subject::Anonymous, Some(false));
+        check(
+            json!({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+            &Subject::Anonymous,
+            Some(true),
+        );
+        check(
+            json!({"ForAnyValue:StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+            &Subject::Anonymous,
+            Some(false),
+        );
     }
 
     #[test]
     fn negated_operators_are_true_for_an_absent_key() {
-        check(json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}), &Subject::Anonymous, Some(true));
+        check(
+            json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}),
+            &Subject::Anonymous,
+            Some(true),
+        );
     }
 
     #[test]
     fn if_exists_is_true_for_an_absent_key() {
-        check(json!({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}), &Subject::Anonymous, Some(true));
+        check(
+            json!({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}),
+            &Subject::Anonymous,
+            Some(true),
+        );
     }
 
     #[test]
@@ -263,6 +320,10 @@ mod tests {
         check(json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}}), &Subject::Anonymous, None);
         check(json!({"Bool": {"aws:SecureTransport": "false"}}), &Subject::Anonymous, Some(false));
         check(json!({"Null": {"aws:PrincipalOrgID": "true"}}), &Subject::Anonymous, Some(true));
-        check(json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/${aws:username}"}}), &Subject::Anonymous, None);
+        check(
+            json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/${aws:username}"}}),
+            &Subject::Anonymous,
+            None,
+        );
     }
 }

@@ -15,11 +15,21 @@ use crate::model::aws::{Arn, Key, KeyState};
 use crate::model::{Access, Formula};
 
 /// Direct use of a key or power over it, without any service in between.
-pub(super) fn direct(aws: &Aws, subject: &Subject<'_>, access: Access, key: &Key, mut trace: Trace<'_>) -> Formula {
+pub(super) fn direct(
+    aws: &Aws,
+    subject: &Subject<'_>,
+    access: Access,
+    key: &Key,
+    mut trace: Trace<'_>,
+) -> Formula {
     let actions: &[&str] = match access {
         Access::Decrypt => &["kms:decrypt", "kms:reencryptfrom"],
-        Access::KeyAdminister => &["kms:putkeypolicy", "kms:creategrant", "kms:schedulekeydeletion", "kms:disablekey"],
-        Access::Read | Access::Write | Access::Delete | Access::Administer => return Formula::never(),
+        Access::KeyAdminister => {
+            &["kms:putkeypolicy", "kms:creategrant", "kms:schedulekeydeletion", "kms:disablekey"]
+        }
+        Access::Read | Access::Write | Access::Delete | Access::Administer => {
+            return Formula::never();
+        }
     };
     let usable = if access == Access::Decrypt { usable(key) } else { Formula::always() };
     let allowed = actions.iter().map(|action| allowed(aws, subject, action, key, None, &mut trace));
@@ -27,12 +37,21 @@ pub(super) fn direct(aws: &Aws, subject: &Subject<'_>, access: Access, key: &Key
 }
 
 /// Use of a key by S3 on behalf of the subject.
-pub(super) fn through_s3(aws: &Aws, subject: &Subject<'_>, action: &str, arn: &Arn, region: &str, trace: &mut Trace<'_>) -> Formula {
+pub(super) fn through_s3(
+    aws: &Aws,
+    subject: &Subject<'_>,
+    action: &str,
+    arn: &Arn,
+    region: &str,
+    trace: &mut Trace<'_>,
+) -> Formula {
     // KMS needs an identity: anonymous requests for SSE-KMS objects always fail.
     if matches!(subject, Subject::Anonymous | Subject::Nobody) {
         return Formula::never();
     }
-    let Some(key) = aws.keys.get(arn) else { return Formula::unknown(format!("key {arn} is not in the estate")) };
+    let Some(key) = aws.keys.get(arn) else {
+        return Formula::unknown(format!("key {arn} is not in the estate"));
+    };
     let region = if region.is_empty() { arn.region() } else { region };
     let via = Some(format!("s3.{region}.amazonaws.com"));
     allowed(aws, subject, action, key, via, trace).and(usable(key))
@@ -41,12 +60,24 @@ pub(super) fn through_s3(aws: &Aws, subject: &Subject<'_>, action: &str, arn: &A
 fn usable(key: &Key) -> Formula {
     match key.state {
         Some(KeyState::Enabled) => Formula::always(),
-        Some(KeyState::Disabled | KeyState::PendingDeletion | KeyState::PendingImport | KeyState::Unavailable) => Formula::never(),
+        Some(
+            KeyState::Disabled
+            | KeyState::PendingDeletion
+            | KeyState::PendingImport
+            | KeyState::Unavailable,
+        ) => Formula::never(),
         None => Formula::unknown(format!("the state of key {} is not in the estate", key.arn)),
     }
 }
 
-fn allowed(aws: &Aws, subject: &Subject<'_>, action: &str, key: &Key, via: Option<String>, trace: &mut Trace<'_>) -> Formula {
+fn allowed(
+    aws: &Aws,
+    subject: &Subject<'_>,
+    action: &str,
+    key: &Key,
+    via: Option<String>,
+    trace: &mut Trace<'_>,
+) -> Formula {
     if matches!(subject, Subject::Anonymous | Subject::Nobody) {
         return Formula::never();
     }
@@ -56,7 +87,8 @@ fn allowed(aws: &Aws, subject: &Subject<'_>, action: &str, key: &Key, via: Optio
     if key.aws_managed {
         return Formula::known(through_service && subject.account().as_ref() == Some(&owner));
     }
-    let request = Request { aws, subject, action, target: Target::One(key.arn.clone()), owner: &owner, via };
+    let request =
+        Request { aws, subject, action, target: Target::One(key.arn.clone()), owner: &owner, via };
     let (direct, delegated) = key_policy(key, &request, trace);
     let mut own = Vec::new();
     let identity = identity(&request, Lock::Key, &mut trace.is_some().then_some(&mut own));
@@ -80,22 +112,35 @@ fn key_policy(key: &Key, request: &Request<'_>, trace: &mut Trace<'_>) -> (Said,
     match &key.policy {
         Some(policy) => {
             let direct = says(policy, Side::Resource, request, Lock::Key, "key policy", trace);
-            let delegated = says(policy, Side::Delegation, request, Lock::Key, "key policy (delegates to the account)", trace);
+            let delegated = says(
+                policy,
+                Side::Delegation,
+                request,
+                Lock::Key,
+                "key policy (delegates to the account)",
+                trace,
+            );
             (direct, delegated)
         }
-        None => (Said::unknown(&format!("the policy of key {} is not in the estate", key.arn)), Said::nothing()),
+        None => (
+            Said::unknown(&format!("the policy of key {} is not in the estate", key.arn)),
+            Said::nothing(),
+        ),
     }
 }
 
 /// What grants give. The grant operation is the action without its prefix. How limits on the grantee (service control
 /// policies, boundaries) apply to a grant is not documented well enough to decide: then it is an unknown fact.
 fn grants(key: &Key, request: &Request<'_>, unlimited: &Formula, trace: &mut Trace<'_>) -> Formula {
-    let unknown = whole(key.grants_known, || format!("the grants of key {} are not in the estate", key.arn));
+    let unknown =
+        whole(key.grants_known, || format!("the grants of key {} are not in the estate", key.arn));
     let operation = request.action.strip_prefix("kms:").unwrap_or(request.action);
     let mut given = Formula::never();
     for grant in key.grants.values().filter(|g| !g.for_service) {
         let for_me = match (request.subject, Arn::parse(&grant.grantee).ok()) {
-            (Subject::Account(account), Some(grantee)) => grantee.resource() == "root" && grantee.account().as_ref() == Some(account),
+            (Subject::Account(account), Some(grantee)) => {
+                grantee.resource() == "root" && grantee.account().as_ref() == Some(account)
+            }
             (_, Some(grantee)) => request.subject.arn() == Some(&grantee),
             (_, None) => false,
         };
@@ -103,9 +148,16 @@ fn grants(key: &Key, request: &Request<'_>, unlimited: &Formula, trace: &mut Tra
             continue;
         }
         if let Some(trace) = trace.as_mut() {
-            trace.push(Evidence { lock: Lock::Key, grant: format!("KMS grant {}", grant.id), broad: false });
+            trace.push(Evidence {
+                lock: Lock::Key,
+                grant: format!("KMS grant {}", grant.id),
+                broad: false,
+            });
         }
-        let constrained = grant.constraints.iter().map(|c| Formula::condition(format!("encryption context: {c}")));
+        let constrained = grant
+            .constraints
+            .iter()
+            .map(|c| Formula::condition(format!("encryption context: {c}")));
         given = given.or(Formula::all(constrained));
     }
     let limited = if unlimited.is_always() || given.is_never() {

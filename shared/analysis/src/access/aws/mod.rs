@@ -42,17 +42,27 @@ pub(crate) struct Request<'a> {
     via: Option<String>,
 }
 
-pub(super) fn evaluate(aws: &Aws, principal: &Principal, access: Access, resource: &Resource, trace: Trace<'_>) -> Answer {
+pub(super) fn evaluate(
+    aws: &Aws,
+    principal: &Principal,
+    access: Access,
+    resource: &Resource,
+    trace: Trace<'_>,
+) -> Answer {
     let subject = Subject::of(aws, principal);
     match resource.kind {
         ResourceKind::Store => match bucket(aws, resource) {
-            Some((account, bucket)) => storage::evaluate(aws, &subject, access, account, bucket, trace),
+            Some((account, bucket)) => {
+                storage::evaluate(aws, &subject, access, account, bucket, trace)
+            }
             None => Answer::never(),
         },
-        ResourceKind::Key => match Arn::parse(resource.name()).ok().and_then(|arn| aws.keys.get(&arn)) {
-            Some(found) => Answer::of(key::direct(aws, &subject, access, found, trace)),
-            None => Answer::never(),
-        },
+        ResourceKind::Key => {
+            match Arn::parse(resource.name()).ok().and_then(|arn| aws.keys.get(&arn)) {
+                Some(found) => Answer::of(key::direct(aws, &subject, access, found, trace)),
+                None => Answer::never(),
+            }
+        }
     }
 }
 

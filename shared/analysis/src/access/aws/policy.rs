@@ -3,7 +3,9 @@
 use super::context;
 use super::{Request, Subject, Target};
 use crate::access::{Evidence, Lock, Trace};
-use crate::model::aws::{ActionMatch, Document, Effect, PrincipalMatch, PrincipalPattern, ResourceMatch, Statement};
+use crate::model::aws::{
+    ActionMatch, Document, Effect, PrincipalMatch, PrincipalPattern, ResourceMatch, Statement,
+};
 use crate::model::{Formula, Pattern};
 
 /// How a policy is tied to principals.
@@ -41,7 +43,14 @@ impl Said {
 }
 
 /// What a document says to a request. `label` names the document in the evidence.
-pub(super) fn says(document: &Document, side: Side, request: &Request<'_>, lock: Lock, label: &str, trace: &mut Trace<'_>) -> Said {
+pub(super) fn says(
+    document: &Document,
+    side: Side,
+    request: &Request<'_>,
+    lock: Lock,
+    label: &str,
+    trace: &mut Trace<'_>,
+) -> Said {
     let mut said = Said::nothing();
     for statement in document.statements() {
         let applies = applies(statement, side, request);
@@ -112,7 +121,9 @@ fn principal_matches(statement: &Statement, side: Side, request: &Request<'_>) -
         }
         (PrincipalMatch::Is(patterns), Side::Delegation) => {
             let account = request.subject.account();
-            Formula::known(patterns.iter().any(|p| matches!((p, &account), (PrincipalPattern::Account(a), Some(b)) if a == b)))
+            Formula::known(patterns.iter().any(
+                |p| matches!((p, &account), (PrincipalPattern::Account(a), Some(b)) if a == b),
+            ))
         }
         // Everyone but those named. An account in the list takes out its root only unless each principal is listed too,
         // so nobody but an exact match is taken out here: with an Allow that over-estimates exposure; with a Deny the
@@ -139,7 +150,9 @@ fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> F
         PrincipalPattern::Everyone => true,
         PrincipalPattern::Account(account) => match subject {
             Subject::Account(own) => own == account,
-            Subject::Iam(_) | Subject::Outside(_) => effect == Effect::Deny && subject.account().as_ref() == Some(account),
+            Subject::Iam(_) | Subject::Outside(_) => {
+                effect == Effect::Deny && subject.account().as_ref() == Some(account)
+            }
             Subject::Anonymous | Subject::AnyAccount | Subject::Nobody => false,
         },
         PrincipalPattern::Arn(arn) => match subject.arn() {
@@ -149,10 +162,15 @@ fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> F
         },
         PrincipalPattern::UniqueId(id) => match subject {
             Subject::Iam(principal) => principal.unique_id.as_ref() == Some(id),
-            Subject::Outside(_) | Subject::Account(_) | Subject::Anonymous | Subject::AnyAccount | Subject::Nobody => false,
+            Subject::Outside(_)
+            | Subject::Account(_)
+            | Subject::Anonymous
+            | Subject::AnyAccount
+            | Subject::Nobody => false,
         },
         PrincipalPattern::CanonicalUser(id) => {
-            let account = subject.account().and_then(|a| request.aws.accounts.get(&a)?.canonical_id.clone());
+            let account =
+                subject.account().and_then(|a| request.aws.accounts.get(&a)?.canonical_id.clone());
             account.as_ref() == Some(id)
         }
         PrincipalPattern::Service(_) | PrincipalPattern::Federated(_) => false,
@@ -163,7 +181,9 @@ fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> F
 fn is_session_of(pattern: &str, role: &str) -> bool {
     let Ok(session) = crate::model::aws::Arn::parse(pattern) else { return false };
     let Some((account, name)) = session.session_role() else { return false };
-    crate::model::aws::Arn::parse(role).is_ok_and(|r| r.account() == Some(account) && r.resource().starts_with("role/") && r.name() == name)
+    crate::model::aws::Arn::parse(role).is_ok_and(|r| {
+        r.account() == Some(account) && r.resource().starts_with("role/") && r.name() == name
+    })
 }
 
 /// Whether a statement reaches beyond the resource asked about.
@@ -173,7 +193,9 @@ fn is_broad(statement: &Statement, request: &Request<'_>) -> bool {
         Target::Objects(objects) => objects.clone(),
     };
     match &statement.resource {
-        ResourceMatch::Is(patterns) => patterns.iter().any(|p| p.covers(&beyond) && !beyond.covers(p)),
+        ResourceMatch::Is(patterns) => {
+            patterns.iter().any(|p| p.covers(&beyond) && !beyond.covers(p))
+        }
         ResourceMatch::Not(_) => true,
         ResourceMatch::Attached => false,
     }

@@ -6,8 +6,8 @@ use super::{Request, Target, key, whole};
 use crate::access::{Answer, Evidence, Lock, Trace};
 use crate::estate::aws::{Aws, OrganizationPolicyKind};
 use crate::model::aws::{
-    AccountId, AclGrantee, Bucket, BucketEncryption, Clause, Effect, Encryption, IamPrincipal, Ownership, PrincipalMatch, PrincipalPattern,
-    PublicAccessBlock, Statement,
+    AccountId, AclGrantee, Bucket, BucketEncryption, Clause, Effect, Encryption, IamPrincipal,
+    Ownership, PrincipalMatch, PrincipalPattern, PublicAccessBlock, Statement,
 };
 use crate::model::{Access, Formula, Pattern};
 
@@ -17,16 +17,32 @@ const fn actions(access: Access) -> &'static [&'static str] {
         Access::Read => &["s3:getobject"],
         Access::Write => &["s3:putobject"],
         Access::Delete => &["s3:deleteobject"],
-        Access::Administer => &["s3:putbucketpolicy", "s3:putbucketacl", "s3:putbucketpublicaccessblock", "s3:putbucketownershipcontrols"],
+        Access::Administer => &[
+            "s3:putbucketpolicy",
+            "s3:putbucketacl",
+            "s3:putbucketpublicaccessblock",
+            "s3:putbucketownershipcontrols",
+        ],
         Access::Decrypt | Access::KeyAdminister => &[],
     }
 }
 
-pub(super) fn evaluate(aws: &Aws, subject: &Subject<'_>, access: Access, owner: &AccountId, bucket: &Bucket, mut trace: Trace<'_>) -> Answer {
+pub(super) fn evaluate(
+    aws: &Aws,
+    subject: &Subject<'_>,
+    access: Access,
+    owner: &AccountId,
+    bucket: &Bucket,
+    mut trace: Trace<'_>,
+) -> Answer {
     let one = |action: &&'static str, trace: &mut Trace<'_>| {
         let target = match access {
-            Access::Read | Access::Write | Access::Delete => Target::Objects(Pattern::new(format!("{}/*", bucket.arn()))),
-            Access::Administer | Access::Decrypt | Access::KeyAdminister => Target::One(bucket.arn()),
+            Access::Read | Access::Write | Access::Delete => {
+                Target::Objects(Pattern::new(format!("{}/*", bucket.arn())))
+            }
+            Access::Administer | Access::Decrypt | Access::KeyAdminister => {
+                Target::One(bucket.arn())
+            }
         };
         let request = Request { aws, subject, action, target, owner, via: None };
         allowed(&request, bucket, trace)
@@ -37,17 +53,32 @@ pub(super) fn evaluate(aws: &Aws, subject: &Subject<'_>, access: Access, owner: 
         Access::Read => "kms:decrypt",
         Access::Write => "kms:generatedatakey",
         // Deleting objects and changing the bucket touch no key.
-        Access::Delete | Access::Administer | Access::Decrypt | Access::KeyAdminister => return Answer::of(storage),
+        Access::Delete | Access::Administer | Access::Decrypt | Access::KeyAdminister => {
+            return Answer::of(storage);
+        }
     };
     match &bucket.encryption {
-        None => Answer::of_locks(storage, Formula::unknown(format!("the encryption of {} is not in the estate", bucket.arn()))),
+        None => Answer::of_locks(
+            storage,
+            Formula::unknown(format!("the encryption of {} is not in the estate", bucket.arn())),
+        ),
         // New objects get the current default; objects already stored keep their key.
         Some(encryption) if access == Access::Write => match needs_no_key(&encryption.current) {
             true => Answer::of(storage),
-            false => Answer::of_locks(storage, opens(&encryption.current, aws, subject, action, owner, bucket, &mut trace)),
+            false => Answer::of_locks(
+                storage,
+                opens(&encryption.current, aws, subject, action, owner, bucket, &mut trace),
+            ),
         },
-        Some(encryption) if needs_no_key(&encryption.current) && encryption.former.iter().all(needs_no_key) => Answer::of(storage),
-        Some(encryption) => Answer::of_locks(storage, any_key(encryption, aws, subject, action, owner, bucket, &mut trace)),
+        Some(encryption)
+            if needs_no_key(&encryption.current) && encryption.former.iter().all(needs_no_key) =>
+        {
+            Answer::of(storage)
+        }
+        Some(encryption) => Answer::of_locks(
+            storage,
+            any_key(encryption, aws, subject, action, owner, bucket, &mut trace),
+        ),
     }
 }
 
@@ -67,13 +98,19 @@ fn any_key(
     trace: &mut Trace<'_>,
 ) -> Formula {
     let current = opens(&encryption.current, aws, subject, action, owner, bucket, trace);
-    let former: Vec<(&Encryption, Formula)> =
-        encryption.former.iter().map(|e| (e, opens(e, aws, subject, action, owner, bucket, trace))).collect();
+    let former: Vec<(&Encryption, Formula)> = encryption
+        .former
+        .iter()
+        .map(|e| (e, opens(e, aws, subject, action, owner, bucket, trace)))
+        .collect();
     if former.iter().all(|(_, f)| *f == current) {
         return current;
     }
-    let newer = Formula::class("only objects stored under the current default encryption").and(current);
-    let older = former.into_iter().map(|(e, f)| Formula::class(format!("only objects stored under {}", described(e))).and(f));
+    let newer =
+        Formula::class("only objects stored under the current default encryption").and(current);
+    let older = former
+        .into_iter()
+        .map(|(e, f)| Formula::class(format!("only objects stored under {}", described(e))).and(f));
     Formula::any(older).or(newer)
 }
 
@@ -86,7 +123,15 @@ fn described(encryption: &Encryption) -> String {
 }
 
 /// Whether one kind of encryption lets the subject through.
-fn opens(encryption: &Encryption, aws: &Aws, subject: &Subject<'_>, action: &str, owner: &AccountId, bucket: &Bucket, trace: &mut Trace<'_>) -> Formula {
+fn opens(
+    encryption: &Encryption,
+    aws: &Aws,
+    subject: &Subject<'_>,
+    action: &str,
+    owner: &AccountId,
+    bucket: &Bucket,
+    trace: &mut Trace<'_>,
+) -> Formula {
     match encryption {
         Encryption::S3Managed => Formula::always(),
         // Usable by all principals of the account through S3, by none outside of it.
@@ -103,7 +148,9 @@ fn opens(encryption: &Encryption, aws: &Aws, subject: &Subject<'_>, action: &str
 /// Whether the policies allow a request on a bucket or its objects.
 fn allowed(request: &Request<'_>, bucket: &Bucket, trace: &mut Trace<'_>) -> Formula {
     let resource = match &bucket.policy {
-        Some(Some(policy)) => says(policy, Side::Resource, request, Lock::Storage, "bucket policy", trace),
+        Some(Some(policy)) => {
+            says(policy, Side::Resource, request, Lock::Storage, "bucket policy", trace)
+        }
         Some(None) => Said::nothing(),
         None => Said::unknown(&format!("the policy of {} is not in the estate", bucket.arn())),
     };
@@ -156,7 +203,11 @@ impl Identity {
 pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>) -> Identity {
     let principal = match request.subject {
         Subject::Iam(principal) => principal,
-        Subject::Account(_) | Subject::AnyAccount | Subject::Outside(_) | Subject::Anonymous | Subject::Nobody => {
+        Subject::Account(_)
+        | Subject::AnyAccount
+        | Subject::Outside(_)
+        | Subject::Anonymous
+        | Subject::Nobody => {
             return Identity {
                 allow: Formula::always(),
                 deny: Formula::never(),
@@ -177,22 +228,39 @@ pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>)
     }
 }
 
-fn identity_policies(request: &Request<'_>, principal: &IamPrincipal, lock: Lock, trace: &mut Trace<'_>) -> Said {
+fn identity_policies(
+    request: &Request<'_>,
+    principal: &IamPrincipal,
+    lock: Lock,
+    trace: &mut Trace<'_>,
+) -> Said {
     let Some(account) = principal.arn.account() else { return Said::nothing() };
     let mut said = attached_policies(request, principal, &account, lock, trace);
     let groups = request.aws.accounts.get(&account).map(|a| &a.principals);
     for name in &principal.groups {
         match groups.and_then(|g| g.get(&(crate::model::aws::IamKind::Group, name.clone()))) {
-            Some(group) => said = said.join(attached_policies(request, group, &account, lock, trace)),
-            None => said = said.join(Said::unknown(&format!("group `{name}` is not in the estate"))),
+            Some(group) => {
+                said = said.join(attached_policies(request, group, &account, lock, trace))
+            }
+            None => {
+                said = said.join(Said::unknown(&format!("group `{name}` is not in the estate")))
+            }
         }
     }
-    let known = request.aws.accounts.get(&account).is_some_and(|a| a.iam_known) && principal.complete;
-    let rest = whole(known, || format!("the other policies of {} are not in the estate", principal.arn));
+    let known =
+        request.aws.accounts.get(&account).is_some_and(|a| a.iam_known) && principal.complete;
+    let rest =
+        whole(known, || format!("the other policies of {} are not in the estate", principal.arn));
     said.join(Said { allow: rest.clone(), deny: rest })
 }
 
-fn attached_policies(request: &Request<'_>, holder: &IamPrincipal, account: &AccountId, lock: Lock, trace: &mut Trace<'_>) -> Said {
+fn attached_policies(
+    request: &Request<'_>,
+    holder: &IamPrincipal,
+    account: &AccountId,
+    lock: Lock,
+    trace: &mut Trace<'_>,
+) -> Said {
     let mut said = Said::nothing();
     for (name, document) in &holder.inline {
         let label = format!("inline policy `{name}` of {}", holder.arn);
@@ -204,7 +272,10 @@ fn attached_policies(request: &Request<'_>, holder: &IamPrincipal, account: &Acc
                 let label = format!("policy {policy} of {}", holder.arn);
                 said = said.join(says(document, Side::Identity, request, lock, &label, trace));
             }
-            None => said = said.join(Said::unknown(&format!("the document of {policy} is not in the estate"))),
+            None => {
+                said = said
+                    .join(Said::unknown(&format!("the document of {policy} is not in the estate")))
+            }
         }
     }
     said
@@ -219,7 +290,8 @@ fn boundary(request: &Request<'_>, principal: &IamPrincipal) -> (Formula, Formul
             (said.allow, said.deny)
         }
         None => {
-            let unknown = Formula::unknown(format!("the permissions boundary {policy} is not in the estate"));
+            let unknown =
+                Formula::unknown(format!("the permissions boundary {policy} is not in the estate"));
             (unknown.clone(), unknown)
         }
     }
@@ -237,7 +309,12 @@ pub(super) fn resource_control(request: &Request<'_>) -> Formula {
     organization_limit(request, request.owner, OrganizationPolicyKind::Resource, Side::Resource)
 }
 
-fn organization_limit(request: &Request<'_>, account: &AccountId, kind: OrganizationPolicyKind, side: Side) -> Formula {
+fn organization_limit(
+    request: &Request<'_>,
+    account: &AccountId,
+    kind: OrganizationPolicyKind,
+    side: Side,
+) -> Formula {
     let Some(organization) = &request.aws.organization else {
         let ours = request.aws.accounts.get(account);
         return match ours {
@@ -277,7 +354,12 @@ fn blocked(request: &Request<'_>, bucket: &Bucket) -> Formula {
         return Formula::never();
     }
     effective_block(request.aws, request.owner, bucket).map_or_else(
-        || Formula::unknown(format!("Block Public Access of {} is not in the estate", bucket.arn())),
+        || {
+            Formula::unknown(format!(
+                "Block Public Access of {} is not in the estate",
+                bucket.arn()
+            ))
+        },
         |block| Formula::known(block.restrict_public_buckets),
     )
 }
@@ -287,7 +369,11 @@ fn effective_block(aws: &Aws, owner: &AccountId, bucket: &Bucket) -> Option<Publ
     let account = aws.accounts.get(owner).and_then(|a| a.block);
     match (account, bucket.block) {
         (Some(a), Some(b)) => Some(a.stricter(b)),
-        (Some(one), None) | (None, Some(one)) if one.restrict_public_buckets && one.ignore_public_acls => Some(one),
+        (Some(one), None) | (None, Some(one))
+            if one.restrict_public_buckets && one.ignore_public_acls =>
+        {
+            Some(one)
+        }
         (Some(_) | None, None) | (None, Some(_)) => None,
     }
 }
@@ -305,32 +391,69 @@ fn is_public(statement: &Statement) -> bool {
 
 fn pins(clause: &Clause) -> bool {
     const KEYS: [&str; 14] = [
-        "aws:sourceip", "aws:sourcearn", "aws:sourcevpc", "aws:sourcevpce", "aws:sourceowner", "aws:sourceaccount", "aws:userid", "aws:principalorgid",
-        "aws:principalarn", "aws:principalaccount", "aws:principalorgpaths", "s3:x-amz-server-side-encryption-aws-kms-key-id", "s3:dataaccesspointarn",
+        "aws:sourceip",
+        "aws:sourcearn",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:sourceowner",
+        "aws:sourceaccount",
+        "aws:userid",
+        "aws:principalorgid",
+        "aws:principalarn",
+        "aws:principalaccount",
+        "aws:principalorgpaths",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "s3:dataaccesspointarn",
         "s3:dataaccesspointaccount",
     ];
-    let positive = ["stringequals", "stringlike", "arnequals", "arnlike", "ipaddress", "stringequalsignorecase"];
+    let positive = [
+        "stringequals",
+        "stringlike",
+        "arnequals",
+        "arnlike",
+        "ipaddress",
+        "stringequalsignorecase",
+    ];
     let operator = clause.operator.to_lowercase();
-    let fixed = clause.values.iter().all(|v| !v.contains(['*', '?']) && !v.contains("${") && !matches!(&**v, "0.0.0.0/0" | "::/0"));
-    fixed && positive.contains(&operator.as_str()) && KEYS.contains(&clause.key.to_lowercase().as_str())
+    let fixed = clause.values.iter().all(|v| {
+        !v.contains(['*', '?']) && !v.contains("${") && !matches!(&**v, "0.0.0.0/0" | "::/0")
+    });
+    fixed
+        && positive.contains(&operator.as_str())
+        && KEYS.contains(&clause.key.to_lowercase().as_str())
 }
 
 /// What ACLs give. The bucket's own ACL never lets anybody *read* objects (READ lists names); whether single objects
 /// carry a public ACL is not in the estate, so a public read stays an unknown fact while ACLs count.
-fn by_acl(aws: &Aws, subject: &Subject<'_>, access: Access, owner: &AccountId, bucket: &Bucket, trace: &mut Trace<'_>) -> Formula {
+fn by_acl(
+    aws: &Aws,
+    subject: &Subject<'_>,
+    access: Access,
+    owner: &AccountId,
+    bucket: &Bucket,
+    trace: &mut Trace<'_>,
+) -> Formula {
     let everyone = matches!(subject, Subject::Anonymous | Subject::AnyAccount);
-    let canonical = subject.account().filter(|a| a != owner).and_then(|a| aws.accounts.get(&a)?.canonical_id.clone());
+    let canonical = subject
+        .account()
+        .filter(|a| a != owner)
+        .and_then(|a| aws.accounts.get(&a)?.canonical_id.clone());
     if !everyone && canonical.is_none() {
         return Formula::never();
     }
     let count = match bucket.ownership {
         Some(Ownership::BucketOwnerEnforced) => return Formula::never(),
         Some(Ownership::BucketOwnerPreferred | Ownership::ObjectWriter) => Formula::always(),
-        None => Formula::unknown(format!("object ownership of {} is not in the estate", bucket.arn())),
+        None => {
+            Formula::unknown(format!("object ownership of {} is not in the estate", bucket.arn()))
+        }
     };
     let ignored = match effective_block(aws, owner, bucket) {
         Some(block) if everyone => Formula::known(block.ignore_public_acls),
-        None if everyone => Formula::unknown(format!("Block Public Access of {} is not in the estate", bucket.arn())),
+        None if everyone => Formula::unknown(format!(
+            "Block Public Access of {} is not in the estate",
+            bucket.arn()
+        )),
         Some(_) | None => Formula::never(),
     };
     let effective = count.unless(ignored);
@@ -353,7 +476,11 @@ fn by_acl(aws: &Aws, subject: &Subject<'_>, access: Access, owner: &AccountId, b
             };
             let found = acl.grants.iter().find(|g| mine(&g.grantee) && gives(&g.permission));
             if let (Some(grant), Some(trace)) = (found, trace.as_mut()) {
-                trace.push(Evidence { lock: Lock::Storage, grant: format!("bucket ACL, {}", grant.permission), broad: false });
+                trace.push(Evidence {
+                    lock: Lock::Storage,
+                    grant: format!("bucket ACL, {}", grant.permission),
+                    broad: false,
+                });
             }
             Formula::known(found.is_some())
         }

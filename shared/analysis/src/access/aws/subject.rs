@@ -27,7 +27,9 @@ impl<'a> Subject<'a> {
             Principal::Public => Self::Anonymous,
             Principal::AnyAuthenticated => Self::AnyAccount,
             Principal::Named(name) => match Arn::parse(name) {
-                Ok(arn) if arn.resource() == "root" => arn.account().map_or(Self::Nobody, Self::Account),
+                Ok(arn) if arn.resource() == "root" => {
+                    arn.account().map_or(Self::Nobody, Self::Account)
+                }
                 Ok(arn) => aws.principal(&arn).map_or(Self::Outside(arn), Self::Iam),
                 Err(_) => Self::Nobody,
             },

@@ -12,7 +12,9 @@ use crate::model::{Access, Formula, Principal};
 pub(super) fn decrypts(account: &ArmResource) -> Decrypts {
     match account.storage_account().key_source {
         KeySource::Microsoft => Decrypts::ProviderKey,
-        KeySource::Customer { identity: Some(identity), .. } => Decrypts::AsService(Principal::Named(identity)),
+        KeySource::Customer { identity: Some(identity), .. } => {
+            Decrypts::AsService(Principal::Named(identity))
+        }
         KeySource::Customer { identity: None, .. } | KeySource::Unclear => Decrypts::Unknown,
     }
 }
@@ -22,32 +24,72 @@ pub(super) fn decrypts(account: &ArmResource) -> Decrypts {
 pub(super) fn service_opens(azure: &Azure, account: &ArmResource) -> Formula {
     let (key, identity) = match account.storage_account().key_source {
         KeySource::Microsoft => return Formula::always(),
-        KeySource::Unclear => return Formula::unknown("the key of the account is not clear from the estate"),
+        KeySource::Unclear => {
+            return Formula::unknown("the key of the account is not clear from the estate");
+        }
         KeySource::Customer { key, identity } => (key, identity),
     };
     let Some(found) = azure.find_key(&key) else {
-        return Formula::unknown(format!("key `{}` of {} is not in the estate", key.key_name, key.vault_host));
+        return Formula::unknown(format!(
+            "key `{}` of {} is not in the estate",
+            key.key_name, key.vault_host
+        ));
     };
     let enabled = match found.key_enabled() {
         Some(enabled) => Formula::known(enabled),
-        None => Formula::unknown(format!("whether key {} is enabled is not in the estate", found.id)),
+        None => {
+            Formula::unknown(format!("whether key {} is enabled is not in the estate", found.id))
+        }
     };
-    let Some(identity) = identity else { return enabled.and(Formula::unknown("the identity that uses the key is not in the estate")) };
-    enabled.and(may_use(azure, &identity, &found.id, &["keys/read", "keys/wrap/action", "keys/unwrap/action"], &["get", "wrapkey", "unwrapkey"], true, &mut None))
+    let Some(identity) = identity else {
+        return enabled
+            .and(Formula::unknown("the identity that uses the key is not in the estate"));
+    };
+    enabled.and(may_use(
+        azure,
+        &identity,
+        &found.id,
+        &["keys/read", "keys/wrap/action", "keys/unwrap/action"],
+        &["get", "wrapkey", "unwrapkey"],
+        true,
+        &mut None,
+    ))
 }
 
 /// Access of a principal to a key.
-pub(super) fn evaluate(azure: &Azure, principal: &Principal, access: Access, key: &ArmId, mut trace: Trace<'_>) -> Formula {
+pub(super) fn evaluate(
+    azure: &Azure,
+    principal: &Principal,
+    access: Access,
+    key: &ArmId,
+    mut trace: Trace<'_>,
+) -> Formula {
     let Some(id) = object_id(principal) else { return Formula::never() };
     match access {
-        Access::Decrypt => may_use(azure, id, key, &["keys/decrypt/action", "keys/unwrap/action"], &["decrypt", "unwrapkey"], false, &mut trace),
+        Access::Decrypt => may_use(
+            azure,
+            id,
+            key,
+            &["keys/decrypt/action", "keys/unwrap/action"],
+            &["decrypt", "unwrapkey"],
+            false,
+            &mut trace,
+        ),
         Access::KeyAdminister => key_administer(azure, id, key, &mut trace),
         Access::Read | Access::Write | Access::Delete | Access::Administer => Formula::never(),
     }
 }
 
 /// By data actions in an RBAC vault, by access policies otherwise: one mode ignores the other.
-fn may_use(azure: &Azure, id: &str, key: &ArmId, data_actions: &[&str], permissions: &[&str], all: bool, trace: &mut Trace<'_>) -> Formula {
+fn may_use(
+    azure: &Azure,
+    id: &str,
+    key: &ArmId,
+    data_actions: &[&str],
+    permissions: &[&str],
+    all: bool,
+    trace: &mut Trace<'_>,
+) -> Formula {
     let join = |parts: Vec<Formula>| if all { Formula::all(parts) } else { Formula::any(parts) };
     let Some(vault) = azure.vault_of(key).map(ArmResource::vault) else {
         return Formula::unknown(format!("the vault of {key} is not in the estate"));
@@ -56,31 +98,65 @@ fn may_use(azure: &Azure, id: &str, key: &ArmId, data_actions: &[&str], permissi
         VaultMode::Rbac => join(
             data_actions
                 .iter()
-                .map(|a| allowed(azure, id, Operation::Data(&format!("microsoft.keyvault/vaults/{a}")), key, Lock::Key, trace))
+                .map(|a| {
+                    allowed(
+                        azure,
+                        id,
+                        Operation::Data(&format!("microsoft.keyvault/vaults/{a}")),
+                        key,
+                        Lock::Key,
+                        trace,
+                    )
+                })
                 .collect(),
         ),
-        VaultMode::AccessPolicies => join(permissions.iter().map(|p| by_policy(azure, &vault, id, p, trace)).collect()),
+        VaultMode::AccessPolicies => {
+            join(permissions.iter().map(|p| by_policy(azure, &vault, id, p, trace)).collect())
+        }
     }
 }
 
-fn by_policy(azure: &Azure, vault: &Vault, id: &str, permission: &str, trace: &mut Trace<'_>) -> Formula {
+fn by_policy(
+    azure: &Azure,
+    vault: &Vault,
+    id: &str,
+    permission: &str,
+    trace: &mut Trace<'_>,
+) -> Formula {
     let identities = azure.identities_of(id);
-    let found = vault.policies.iter().find(|p| identities.contains(&p.principal) && p.has(permission));
+    let found =
+        vault.policies.iter().find(|p| identities.contains(&p.principal) && p.has(permission));
     if let (Some(policy), Some(trace)) = (found, trace) {
-        trace.push(Evidence { lock: Lock::Key, grant: format!("access policy of vault {} for {}", vault.host, policy.principal), broad: true });
+        trace.push(Evidence {
+            lock: Lock::Key,
+            grant: format!("access policy of vault {} for {}", vault.host, policy.principal),
+            broad: true,
+        });
     }
     Formula::known(found.is_some())
 }
 
 /// Power over the key: role assignments on it; the vault's own settings where access policies decide; the key's life.
 fn key_administer(azure: &Azure, id: &str, key: &ArmId, trace: &mut Trace<'_>) -> Formula {
-    let Some(vault) = azure.vault_of(key) else { return Formula::unknown(format!("the vault of {key} is not in the estate")) };
-    let mut by_action = |operation: &str| allowed(azure, id, Operation::Action(operation), key, Lock::Key, trace);
-    let roles = by_action("microsoft.authorization/roleassignments/write").or(by_action("microsoft.keyvault/vaults/write"));
+    let Some(vault) = azure.vault_of(key) else {
+        return Formula::unknown(format!("the vault of {key} is not in the estate"));
+    };
+    let mut by_action =
+        |operation: &str| allowed(azure, id, Operation::Action(operation), key, Lock::Key, trace);
+    let roles = by_action("microsoft.authorization/roleassignments/write")
+        .or(by_action("microsoft.keyvault/vaults/write"));
     let policies = match vault.vault().mode {
         VaultMode::Rbac => Formula::never(),
         VaultMode::AccessPolicies => by_action("microsoft.keyvault/vaults/accesspolicies/write"),
     };
-    let life = may_use(azure, id, key, &["keys/delete", "keys/update/action"], &["delete", "update"], false, trace);
+    let life = may_use(
+        azure,
+        id,
+        key,
+        &["keys/delete", "keys/update/action"],
+        &["delete", "update"],
+        false,
+        trace,
+    );
     roles.or(policies).or(life)
 }

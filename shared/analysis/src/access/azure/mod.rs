@@ -16,17 +16,29 @@ use crate::estate::azure::Azure;
 use crate::model::azure::{ArmId, ArmKind, ArmResource};
 use crate::model::{Access, Principal, Resource};
 
-pub(super) fn evaluate(azure: &Azure, principal: &Principal, access: Access, resource: &Resource, trace: Trace<'_>) -> Answer {
+pub(super) fn evaluate(
+    azure: &Azure,
+    principal: &Principal,
+    access: Access,
+    resource: &Resource,
+    trace: Trace<'_>,
+) -> Answer {
     let id = ArmId::new(resource.name());
     let Some(found) = azure.resources.get(&id) else { return Answer::never() };
     match found.kind() {
         ArmKind::StorageAccount => storage::evaluate(azure, principal, access, found, None, trace),
         ArmKind::Container => match account_of(azure, &id) {
-            Some(account) => storage::evaluate(azure, principal, access, account, Some(found), trace),
+            Some(account) => {
+                storage::evaluate(azure, principal, access, account, Some(found), trace)
+            }
             None => Answer::never(),
         },
         ArmKind::Key => Answer::of(key::evaluate(azure, principal, access, &found.id, trace)),
-        ArmKind::EncryptionScope | ArmKind::Vault | ArmKind::Identity | ArmKind::Lock | ArmKind::Other => Answer::never(),
+        ArmKind::EncryptionScope
+        | ArmKind::Vault
+        | ArmKind::Identity
+        | ArmKind::Lock
+        | ArmKind::Other => Answer::never(),
     }
 }
 

@@ -20,12 +20,20 @@ pub(super) fn evaluate(
 ) -> Answer {
     let view = account.storage_account();
     let path = match access {
-        Access::Read | Access::Write | Access::Delete => data(azure, principal, access, account, container, &view, &mut trace),
-        Access::Administer => return Answer::of(administer(azure, principal, account, container, &mut trace)),
+        Access::Read | Access::Write | Access::Delete => {
+            data(azure, principal, access, account, container, &view, &mut trace)
+        }
+        Access::Administer => {
+            return Answer::of(administer(azure, principal, account, container, &mut trace));
+        }
         Access::Decrypt | Access::KeyAdminister => return Answer::never(),
     };
     // Without its key the account answers 403 to everyone.
-    Answer { allowed: path.clone().and(key::service_opens(azure, account)), storage: path, key: None }
+    Answer {
+        allowed: path.clone().and(key::service_opens(azure, account)),
+        storage: path,
+        key: None,
+    }
 }
 
 /// The ways to the data: data actions, account keys, anonymous access. Network rules leave a residue, never a no.
@@ -40,12 +48,24 @@ fn data(
 ) -> Formula {
     let ways = match object_id(principal) {
         None => anonymous(principal, access, container, view, trace),
-        Some(id) => by_role(azure, id, access, account, container, trace).or(by_account_key(azure, id, account, view, trace)),
+        Some(id) => by_role(azure, id, access, account, container, trace)
+            .or(by_account_key(azure, id, account, view, trace)),
     };
-    if view.network_restricted && !ways.is_never() { ways.and(Formula::condition("the request passes the account's network rules")) } else { ways }
+    if view.network_restricted && !ways.is_never() {
+        ways.and(Formula::condition("the request passes the account's network rules"))
+    } else {
+        ways
+    }
 }
 
-fn by_role(azure: &Azure, id: &str, access: Access, account: &ArmResource, container: Option<&ArmResource>, trace: &mut Trace<'_>) -> Formula {
+fn by_role(
+    azure: &Azure,
+    id: &str,
+    access: Access,
+    account: &ArmResource,
+    container: Option<&ArmResource>,
+    trace: &mut Trace<'_>,
+) -> Formula {
     let verbs: &[&str] = match access {
         Access::Read => &["/read"],
         Access::Write => &["/write", "/add/action"],
@@ -53,22 +73,40 @@ fn by_role(azure: &Azure, id: &str, access: Access, account: &ArmResource, conta
         Access::Administer | Access::Decrypt | Access::KeyAdminister => &[],
     };
     let at = &container.unwrap_or(account).id;
-    let mut one = |verb: &&str| allowed(azure, id, Operation::Data(&format!("{BLOBS}{verb}")), at, Lock::Storage, trace);
+    let mut one = |verb: &&str| {
+        allowed(azure, id, Operation::Data(&format!("{BLOBS}{verb}")), at, Lock::Storage, trace)
+    };
     Formula::any(verbs.iter().map(&mut one).collect::<Vec<_>>())
 }
 
 /// Account keys and account SAS open everything, unless the account refuses shared keys or a ReadOnly lock stops the
 /// listing (a POST): <https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources>
-fn by_account_key(azure: &Azure, id: &str, account: &ArmResource, view: &StorageAccount, trace: &mut Trace<'_>) -> Formula {
+fn by_account_key(
+    azure: &Azure,
+    id: &str,
+    account: &ArmResource,
+    view: &StorageAccount,
+    trace: &mut Trace<'_>,
+) -> Formula {
     if !view.allow_shared_key_access || locked(azure, account) {
         return Formula::never();
     }
-    let operations = ["microsoft.storage/storageaccounts/listkeys/action", "microsoft.storage/storageaccounts/listaccountsas/action"];
+    let operations = [
+        "microsoft.storage/storageaccounts/listkeys/action",
+        "microsoft.storage/storageaccounts/listaccountsas/action",
+    ];
     let mut found = Vec::new();
     let mut inner = trace.is_some().then_some(&mut found);
-    let ways: Vec<Formula> = operations.iter().map(|o| allowed(azure, id, Operation::Action(o), &account.id, Lock::Storage, &mut inner)).collect();
+    let ways: Vec<Formula> = operations
+        .iter()
+        .map(|o| allowed(azure, id, Operation::Action(o), &account.id, Lock::Storage, &mut inner))
+        .collect();
     if let Some(trace) = trace {
-        trace.extend(found.into_iter().map(|e| Evidence { grant: format!("account keys by {}", e.grant), ..e }));
+        trace.extend(
+            found
+                .into_iter()
+                .map(|e| Evidence { grant: format!("account keys by {}", e.grant), ..e }),
+        );
     }
     Formula::any(ways)
 }
@@ -76,17 +114,31 @@ fn by_account_key(azure: &Azure, id: &str, account: &ArmResource, view: &Storage
 fn locked(azure: &Azure, account: &ArmResource) -> bool {
     azure.of_kind(ArmKind::Lock).any(|lock| {
         let read_only = lock.lock_level().is_some_and(|l| l.eq_ignore_ascii_case("readonly"));
-        read_only && lock.id.scope_of_extension().is_some_and(|scope| azure.scope_contains(&scope, &account.id))
+        read_only
+            && lock
+                .id
+                .scope_of_extension()
+                .is_some_and(|scope| azure.scope_contains(&scope, &account.id))
     })
 }
 
 /// Anonymous read needs both: the account allows it, and the container asks for it. Of an account as a whole nobody
 /// reads anonymously; its containers answer for themselves.
-fn anonymous(principal: &Principal, access: Access, container: Option<&ArmResource>, view: &StorageAccount, trace: &mut Trace<'_>) -> Formula {
-    let (Principal::Public, Access::Read, Some(container)) = (principal, access, container) else { return Formula::never() };
+fn anonymous(
+    principal: &Principal,
+    access: Access,
+    container: Option<&ArmResource>,
+    view: &StorageAccount,
+    trace: &mut Trace<'_>,
+) -> Formula {
+    let (Principal::Public, Access::Read, Some(container)) = (principal, access, container) else {
+        return Formula::never();
+    };
     let asked = match container.container().public_access {
         Some(public) => Formula::known(public),
-        None => Formula::unknown(format!("`publicAccess` of {} is not in the estate", container.id)),
+        None => {
+            Formula::unknown(format!("`publicAccess` of {} is not in the estate", container.id))
+        }
     };
     let open = match view.allow_blob_public_access {
         Some(allowed) => Formula::known(allowed),
@@ -94,17 +146,34 @@ fn anonymous(principal: &Principal, access: Access, container: Option<&ArmResour
     };
     let both = asked.and(open);
     if let (Some(trace), false) = (trace, both.is_never()) {
-        trace.push(Evidence { lock: Lock::Storage, grant: format!("anonymous access of container {}", container.id.name()), broad: false });
+        trace.push(Evidence {
+            lock: Lock::Storage,
+            grant: format!("anonymous access of container {}", container.id.name()),
+            broad: false,
+        });
     }
     both
 }
 
 /// Changing who has access. Listing keys stands under *read*: it is access to the data, not to the rules.
-fn administer(azure: &Azure, principal: &Principal, account: &ArmResource, container: Option<&ArmResource>, trace: &mut Trace<'_>) -> Formula {
+fn administer(
+    azure: &Azure,
+    principal: &Principal,
+    account: &ArmResource,
+    container: Option<&ArmResource>,
+    trace: &mut Trace<'_>,
+) -> Formula {
     let Some(id) = object_id(principal) else { return Formula::never() };
     let at = &container.unwrap_or(account).id;
-    let own = if container.is_some() { "microsoft.storage/storageaccounts/blobservices/containers/write" } else { "microsoft.storage/storageaccounts/write" };
+    let own = if container.is_some() {
+        "microsoft.storage/storageaccounts/blobservices/containers/write"
+    } else {
+        "microsoft.storage/storageaccounts/write"
+    };
     let operations = ["microsoft.authorization/roleassignments/write", own];
-    let ways: Vec<Formula> = operations.iter().map(|o| allowed(azure, id, Operation::Action(o), at, Lock::Storage, trace)).collect();
+    let ways: Vec<Formula> = operations
+        .iter()
+        .map(|o| allowed(azure, id, Operation::Action(o), at, Lock::Storage, trace))
+        .collect();
     Formula::any(ways)
 }

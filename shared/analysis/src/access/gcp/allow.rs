@@ -31,7 +31,14 @@ impl Through {
 }
 
 /// Whether a principal has a permission on a resource: a binding on the line above it allows, no deny policy denies.
-pub(super) fn permitted(gcp: &Gcp, principal: &Principal, permission: &str, resource: &FullName, lock: Lock, trace: &mut Trace<'_>) -> Formula {
+pub(super) fn permitted(
+    gcp: &Gcp,
+    principal: &Principal,
+    permission: &str,
+    resource: &FullName,
+    lock: Lock,
+    trace: &mut Trace<'_>,
+) -> Formula {
     permitted_through(gcp, principal, Through::Any, permission, resource, lock, trace)
 }
 
@@ -51,11 +58,16 @@ pub(super) fn permitted_through(
     for name in &line {
         let Some(policy) = gcp.policies.get(name) else {
             if !gcp.assets.contains_key(name) {
-                allow = allow.or(Formula::unknown(format!("the policy of {name} is not in the estate")));
+                allow = allow
+                    .or(Formula::unknown(format!("the policy of {name} is not in the estate")));
             }
             continue;
         };
-        for binding in policy.bindings.iter().filter(|b| through.counts(&b.member) && members.contains(&b.member)) {
+        for binding in policy
+            .bindings
+            .iter()
+            .filter(|b| through.counts(&b.member) && members.contains(&b.member))
+        {
             let given = gives(gcp, binding, permission);
             if given.is_never() {
                 continue;
@@ -67,14 +79,21 @@ pub(super) fn permitted_through(
             allow = allow.or(given);
         }
     }
-    if allow.is_never() { allow } else { allow.unless(deny::denied(gcp, principal, &members, permission, &line)) }
+    if allow.is_never() {
+        allow
+    } else {
+        allow.unless(deny::denied(gcp, principal, &members, permission, &line))
+    }
 }
 
 /// A condition is a residue: it is shown, not decided.
 fn gives(gcp: &Gcp, binding: &Binding, permission: &str) -> Formula {
     let has = match gcp.role(&binding.role) {
         Some(permissions) => Formula::known(permissions.contains(permission)),
-        None => Formula::unknown(format!("role {} is neither in the estate nor in the table", binding.role)),
+        None => Formula::unknown(format!(
+            "role {} is neither in the estate nor in the table",
+            binding.role
+        )),
     };
     match &binding.condition {
         Some(condition) => has.and(Formula::condition(condition.expression.clone())),
@@ -84,7 +103,11 @@ fn gives(gcp: &Gcp, binding: &Binding, permission: &str) -> Formula {
 
 /// All members that stand for a principal: himself, his groups, his domain, everyone, and the convenience members of the
 /// project when he has the basic role there.
-pub(super) fn members_for(gcp: &Gcp, principal: &Principal, line: &[FullName]) -> BTreeSet<Arc<str>> {
+pub(super) fn members_for(
+    gcp: &Gcp,
+    principal: &Principal,
+    line: &[FullName],
+) -> BTreeSet<Arc<str>> {
     let mut members: BTreeSet<Arc<str>> = BTreeSet::from(["allUsers".into()]);
     match principal {
         Principal::Public => return members,
@@ -96,7 +119,9 @@ pub(super) fn members_for(gcp: &Gcp, principal: &Principal, line: &[FullName]) -
             members.insert("allAuthenticatedUsers".into());
             members.insert(member.clone());
             members.extend(gcp.groups_of(member));
-            if let Some((_, domain)) = member.strip_prefix("user:").and_then(|email| email.rsplit_once('@')) {
+            if let Some((_, domain)) =
+                member.strip_prefix("user:").and_then(|email| email.rsplit_once('@'))
+            {
                 members.insert(format!("domain:{domain}").into());
             }
         }
@@ -108,14 +133,27 @@ pub(super) fn members_for(gcp: &Gcp, principal: &Principal, line: &[FullName]) -
 
 /// `projectViewer:<project id>` and its kin stand for whoever holds the basic role on the project.
 /// <https://cloud.google.com/storage/docs/access-control/iam-roles#basic-roles>
-fn convenience_members(gcp: &Gcp, members: &BTreeSet<Arc<str>>, line: &[FullName]) -> Vec<Arc<str>> {
-    let project = line.iter().filter_map(|n| gcp.assets.get(n)).find(|a| a.kind() == crate::model::gcp::AssetKind::Project);
+fn convenience_members(
+    gcp: &Gcp,
+    members: &BTreeSet<Arc<str>>,
+    line: &[FullName],
+) -> Vec<Arc<str>> {
+    let project = line
+        .iter()
+        .filter_map(|n| gcp.assets.get(n))
+        .find(|a| a.kind() == crate::model::gcp::AssetKind::Project);
     let Some(project) = project else { return Vec::new() };
     let above = gcp.lineage(&project.name);
     let bindings = || above.iter().filter_map(|n| gcp.policies.get(n)).flat_map(|p| &p.bindings);
-    let holds = |role: &str| bindings().any(|b| &*b.role == role && b.condition.is_none() && members.contains(&b.member));
+    let holds = |role: &str| {
+        bindings().any(|b| &*b.role == role && b.condition.is_none() && members.contains(&b.member))
+    };
     let mut found = Vec::new();
-    for (role, kind) in [("roles/viewer", "projectViewer"), ("roles/editor", "projectEditor"), ("roles/owner", "projectOwner")] {
+    for (role, kind) in [
+        ("roles/viewer", "projectViewer"),
+        ("roles/editor", "projectEditor"),
+        ("roles/owner", "projectOwner"),
+    ] {
         if holds(role) {
             let ids = [project.text("projectId"), Some(project.name.name())];
             found.extend(ids.into_iter().flatten().map(|id| Arc::from(format!("{kind}:{id}"))));

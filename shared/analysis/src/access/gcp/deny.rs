@@ -7,13 +7,21 @@ use crate::model::{Formula, Pattern, Principal};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub(super) fn denied(gcp: &Gcp, principal: &Principal, members: &BTreeSet<Arc<str>>, permission: &str, line: &[FullName]) -> Formula {
+pub(super) fn denied(
+    gcp: &Gcp,
+    principal: &Principal,
+    members: &BTreeSet<Arc<str>>,
+    permission: &str,
+    line: &[FullName],
+) -> Formula {
     if !gcp.denies_known && gcp.denies.is_empty() {
         return Formula::unknown("deny policies are not in the estate");
     }
     let attached = gcp.denies.values().filter(|d| line.contains(&gcp.canonical(&d.attachment)));
     let wanted = v2_name(permission);
-    Formula::any(attached.flat_map(|d| &d.rules).map(|rule| by_rule(rule, principal, members, &wanted)))
+    Formula::any(
+        attached.flat_map(|d| &d.rules).map(|rule| by_rule(rule, principal, members, &wanted)),
+    )
 }
 
 /// `storage.objects.get` is `storage.googleapis.com/objects.get` in deny policies.
@@ -30,13 +38,25 @@ fn v2_name(permission: &str) -> String {
     }
 }
 
-fn by_rule(rule: &DenyRule, principal: &Principal, members: &BTreeSet<Arc<str>>, permission: &str) -> Formula {
-    let names = |patterns: &[Arc<str>]| patterns.iter().any(|p| Pattern::new(p.clone()).matches(permission));
+fn by_rule(
+    rule: &DenyRule,
+    principal: &Principal,
+    members: &BTreeSet<Arc<str>>,
+    permission: &str,
+) -> Formula {
+    let names = |patterns: &[Arc<str>]| {
+        patterns.iter().any(|p| Pattern::new(p.clone()).matches(permission))
+    };
     if !names(&rule.permissions) || names(&rule.excepted_permissions) {
         return Formula::never();
     }
-    let any = |principals: &[Arc<str>]| Formula::any(principals.iter().map(|p| speaks_of(p, principal, members)));
-    let condition = rule.condition.as_ref().map_or_else(Formula::always, |c| Formula::condition(c.expression.clone()));
+    let any = |principals: &[Arc<str>]| {
+        Formula::any(principals.iter().map(|p| speaks_of(p, principal, members)))
+    };
+    let condition = rule
+        .condition
+        .as_ref()
+        .map_or_else(Formula::always, |c| Formula::condition(c.expression.clone()));
     any(&rule.principals).unless(any(&rule.excepted_principals)).and(condition)
 }
 
@@ -51,14 +71,18 @@ fn speaks_of(identifier: &str, principal: &Principal, members: &BTreeSet<Arc<str
     } else if let Some(email) = identifier.strip_prefix("principalSet://goog/group/") {
         Some(format!("group:{email}"))
     } else {
-        identifier.split_once("/serviceAccounts/").map(|(_, email)| format!("serviceAccount:{email}"))
+        identifier
+            .split_once("/serviceAccounts/")
+            .map(|(_, email)| format!("serviceAccount:{email}"))
     };
     match member {
         Some(member) => Formula::known(members.contains(member.as_str())),
         None if principal.name() == identifier => Formula::always(),
         // Customers, workforce and workload pools: who belongs to them is not in the estate.
         None if matches!(principal, Principal::Public) => Formula::never(),
-        None => Formula::unknown(format!("whether `{identifier}` of a deny policy means {principal}")),
+        None => {
+            Formula::unknown(format!("whether `{identifier}` of a deny policy means {principal}"))
+        }
     }
 }
 
@@ -69,6 +93,9 @@ mod tests {
     #[test]
     fn permissions_have_another_spelling_in_deny_policies() {
         assert_eq!(v2_name("storage.objects.get"), "storage.googleapis.com/objects.get");
-        assert_eq!(v2_name("resourcemanager.projects.setIamPolicy"), "cloudresourcemanager.googleapis.com/projects.setIamPolicy");
+        assert_eq!(
+            v2_name("resourcemanager.projects.setIamPolicy"),
+            "cloudresourcemanager.googleapis.com/projects.setIamPolicy"
+        );
     }
 }

@@ -10,7 +10,10 @@ use crate::model::{Access, Formula, Principal};
 /// The Cloud Storage service agent of a bucket's project.
 pub(super) fn service_agent(bucket: &Asset) -> Option<Principal> {
     let number = bucket.bucket().project_number?;
-    Some(Principal::Named(format!("serviceAccount:service-{number}@gs-project-accounts.iam.gserviceaccount.com").into()))
+    Some(Principal::Named(
+        format!("serviceAccount:service-{number}@gs-project-accounts.iam.gserviceaccount.com")
+            .into(),
+    ))
 }
 
 pub(super) fn decrypts(gcp: &Gcp, bucket: &FullName) -> Decrypts {
@@ -26,11 +29,20 @@ pub(super) fn decrypts(gcp: &Gcp, bucket: &FullName) -> Decrypts {
 pub(super) fn service_opens(gcp: &Gcp, bucket: &FullName) -> Formula {
     let Some(asset) = gcp.assets.get(bucket) else { return Formula::never() };
     let Some(key) = asset.bucket().default_key else { return Formula::always() };
-    let Some(agent) = service_agent(asset) else { return Formula::unknown(format!("the project number of {bucket} is not in the estate")) };
+    let Some(agent) = service_agent(asset) else {
+        return Formula::unknown(format!("the project number of {bucket} is not in the estate"));
+    };
     if !gcp.assets.contains_key(&key) {
         return Formula::unknown(format!("key {key} is not in the estate"));
     }
-    let right = permitted(gcp, &agent, "cloudkms.cryptoKeyVersions.useToDecrypt", &key, Lock::Key, &mut None);
+    let right = permitted(
+        gcp,
+        &agent,
+        "cloudkms.cryptoKeyVersions.useToDecrypt",
+        &key,
+        Lock::Key,
+        &mut None,
+    );
     right.and(usable(gcp, &key))
 }
 
@@ -41,7 +53,10 @@ fn usable(gcp: &Gcp, key: &FullName) -> Formula {
         .filter(|v| v.name.up_to("cryptoKeys").as_ref() == Some(key))
         .filter_map(|v| v.text("state").map(KeyVersionState::parse))
         .collect();
-    let primary = gcp.assets.get(key).and_then(|k| k.data.get("primary")?.get("state")?.as_str().map(KeyVersionState::parse));
+    let primary = gcp
+        .assets
+        .get(key)
+        .and_then(|k| k.data.get("primary")?.get("state")?.as_str().map(KeyVersionState::parse));
     if states.is_empty() {
         return match primary {
             Some(state) => Formula::known(state == KeyVersionState::Enabled),
@@ -56,10 +71,23 @@ fn usable(gcp: &Gcp, key: &FullName) -> Formula {
     }
 }
 
-pub(super) fn allowed(gcp: &Gcp, principal: &Principal, access: Access, key: &FullName, trace: &mut Trace<'_>) -> Formula {
+pub(super) fn allowed(
+    gcp: &Gcp,
+    principal: &Principal,
+    access: Access,
+    key: &FullName,
+    trace: &mut Trace<'_>,
+) -> Formula {
     match access {
         Access::Decrypt => {
-            let right = permitted(gcp, principal, "cloudkms.cryptoKeyVersions.useToDecrypt", key, Lock::Key, trace);
+            let right = permitted(
+                gcp,
+                principal,
+                "cloudkms.cryptoKeyVersions.useToDecrypt",
+                key,
+                Lock::Key,
+                trace,
+            );
             if right.is_never() { right } else { right.and(usable(gcp, key)) }
         }
         Access::KeyAdminister => {
@@ -70,7 +98,10 @@ pub(super) fn allowed(gcp: &Gcp, principal: &Principal, access: Access, key: &Fu
                 "cloudkms.cryptoKeyVersions.update",
                 "cloudkms.cryptoKeys.update",
             ];
-            let own: Vec<Formula> = POWERS.iter().map(|p| permitted(gcp, principal, p, key, Lock::Key, trace)).collect();
+            let own: Vec<Formula> = POWERS
+                .iter()
+                .map(|p| permitted(gcp, principal, p, key, Lock::Key, trace))
+                .collect();
             Formula::any(own).or(power_above(gcp, principal, key, trace))
         }
         Access::Read | Access::Write | Access::Delete | Access::Administer => Formula::never(),
@@ -78,7 +109,12 @@ pub(super) fn allowed(gcp: &Gcp, principal: &Principal, access: Access, key: &Fu
 }
 
 /// Who may write the policy of a project, folder or organisation above can give himself anything below.
-pub(super) fn power_above(gcp: &Gcp, principal: &Principal, resource: &FullName, trace: &mut Trace<'_>) -> Formula {
+pub(super) fn power_above(
+    gcp: &Gcp,
+    principal: &Principal,
+    resource: &FullName,
+    trace: &mut Trace<'_>,
+) -> Formula {
     let mut ways = Vec::new();
     for name in gcp.lineage(resource) {
         let permission = match gcp.assets.get(&name).map(Asset::kind) {

@@ -33,7 +33,13 @@ const IMPERSONATE: [&str; 5] = [
     "iam.serviceAccountKeys.create",
 ];
 
-pub(super) fn evaluate(gcp: &Gcp, principal: &Principal, access: Access, resource: &Resource, mut trace: Trace<'_>) -> Answer {
+pub(super) fn evaluate(
+    gcp: &Gcp,
+    principal: &Principal,
+    access: Access,
+    resource: &Resource,
+    mut trace: Trace<'_>,
+) -> Answer {
     let name = FullName::new(resource.name());
     let Some(asset) = gcp.assets.get(&name) else { return Answer::never() };
     let kind = asset.kind();
@@ -54,15 +60,25 @@ pub(super) fn evaluate(gcp: &Gcp, principal: &Principal, access: Access, resourc
         let mut found = Vec::new();
         let as_account = direct(&account, &mut trace.is_some().then_some(&mut found));
         if let Some(trace) = trace.as_mut() {
-            trace.extend(found.into_iter().map(|e| super::Evidence { grant: format!("acting as {account}: {}", e.grant), ..e }));
+            trace.extend(found.into_iter().map(|e| super::Evidence {
+                grant: format!("acting as {account}: {}", e.grant),
+                ..e
+            }));
         }
         path = path.or(via.and(as_account));
     }
     match access {
-        Access::Read | Access::Write if kind == AssetKind::Bucket => {
-            Answer { allowed: path.clone().and(key::service_opens(gcp, &name)), storage: path, key: None }
-        }
-        Access::Read | Access::Write | Access::Delete | Access::Administer | Access::Decrypt | Access::KeyAdminister => Answer::of(path),
+        Access::Read | Access::Write if kind == AssetKind::Bucket => Answer {
+            allowed: path.clone().and(key::service_opens(gcp, &name)),
+            storage: path,
+            key: None,
+        },
+        Access::Read
+        | Access::Write
+        | Access::Delete
+        | Access::Administer
+        | Access::Decrypt
+        | Access::KeyAdminister => Answer::of(path),
     }
 }
 
@@ -80,7 +96,9 @@ fn impersonated(gcp: &Gcp, principal: &Principal) -> Vec<(Principal, Formula)> {
                 if seen.contains(&target) {
                     continue;
                 }
-                let may = Formula::any(IMPERSONATE.iter().map(|p| allow::permitted(gcp, actor, p, &account.name, super::Lock::Storage, &mut None)));
+                let may = Formula::any(IMPERSONATE.iter().map(|p| {
+                    allow::permitted(gcp, actor, p, &account.name, super::Lock::Storage, &mut None)
+                }));
                 if !may.is_never() {
                     seen.insert(target.clone());
                     next.push((target, via.clone().and(may)));
@@ -93,18 +111,28 @@ fn impersonated(gcp: &Gcp, principal: &Principal) -> Vec<(Principal, Formula)> {
     found
 }
 
-/// Whether a principal can act as a service account at all: then its access counts as his.
+/// Who can act as a service account, in up to three steps: then its access counts as theirs.
 pub(super) fn actors_of(gcp: &Gcp, account: &FullName) -> BTreeSet<Arc<str>> {
     let mut actors = BTreeSet::new();
-    for name in gcp.lineage(account) {
-        for binding in gcp.policies.get(&name).into_iter().flat_map(|p| &p.bindings) {
-            let permissions = gcp.role(&binding.role);
-            if permissions.is_none_or(|p| IMPERSONATE.iter().any(|i| p.contains(*i))) {
-                actors.extend(gcp.expand(&binding.member));
-            }
-        }
+    let mut todo = vec![account.clone()];
+    for _ in 0..IMPERSONATION_STEPS {
+        let direct: BTreeSet<Arc<str>> = todo.iter().flat_map(|a| direct_actors(gcp, a)).collect();
+        todo = direct
+            .iter()
+            .filter_map(|m| gcp.service_account(m.strip_prefix("serviceAccount:")?).cloned())
+            .collect();
+        actors.extend(direct);
     }
     actors
+}
+
+fn direct_actors(gcp: &Gcp, account: &FullName) -> BTreeSet<Arc<str>> {
+    let line = gcp.lineage(account);
+    let bindings = line.iter().filter_map(|n| gcp.policies.get(n)).flat_map(|p| &p.bindings);
+    let lets_act = |b: &&crate::model::gcp::Binding| {
+        gcp.role(&b.role).is_none_or(|p| IMPERSONATE.iter().any(|i| p.contains(*i)))
+    };
+    bindings.filter(lets_act).flat_map(|b| gcp.expand(&b.member)).collect()
 }
 
 pub(super) fn decrypts(gcp: &Gcp, store: &Resource) -> Decrypts {

@@ -4,7 +4,10 @@ use super::{Slice, Tags};
 use crate::access::aws::bucket;
 use crate::change::{AwsEdit, IamRef};
 use crate::estate::aws::Aws;
-use crate::model::aws::{AccountId, Arn, Bucket, Document, Encryption, IamKind, IamPrincipal, Key, PrincipalMatch, PrincipalPattern};
+use crate::model::aws::{
+    AccountId, Arn, Bucket, Document, Encryption, IamKind, IamPrincipal, Key, PrincipalMatch,
+    PrincipalPattern,
+};
 use crate::model::{Cloud, Principal, Reach, Resource, ResourceKind};
 use std::collections::BTreeSet;
 
@@ -16,7 +19,9 @@ pub(super) fn slice(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
         | AwsEdit::Attachment { who, .. }
         | AwsEdit::Inline { who, .. }
         | AwsEdit::Boundary { who, .. }
-        | AwsEdit::Membership { user: who, .. } => slice.add(&holders(aws, who), all_resources(aws)),
+        | AwsEdit::Membership { user: who, .. } => {
+            slice.add(&holders(aws, who), all_resources(aws))
+        }
         // Trust decides who may become the role; what the role may do stays.
         AwsEdit::Trust { .. } | AwsEdit::Rotation { .. } => {}
         AwsEdit::Policy { policy, .. } | AwsEdit::DefaultVersion { policy, .. } => {
@@ -30,21 +35,43 @@ pub(super) fn slice(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
         | AwsEdit::Acl { bucket: name, .. }
         | AwsEdit::Ownership { bucket: name, .. } => add_bucket(aws, name, slice),
         AwsEdit::AccountBlock { account, .. } => {
-            let names: Vec<_> = aws.buckets.iter().filter(|(_, (owner, _))| owner == account).map(|(name, _)| name.clone()).collect();
+            let names: Vec<_> = aws
+                .buckets
+                .iter()
+                .filter(|(_, (owner, _))| owner == account)
+                .map(|(name, _)| name.clone())
+                .collect();
             names.iter().for_each(|name| add_bucket(aws, name, slice));
         }
-        AwsEdit::Key { key, .. } | AwsEdit::KeyPolicy { key, .. } | AwsEdit::KeyState { key, .. } | AwsEdit::Grant { key, .. } => add_key(aws, key, slice),
+        AwsEdit::Key { key, .. }
+        | AwsEdit::KeyPolicy { key, .. }
+        | AwsEdit::KeyState { key, .. }
+        | AwsEdit::Grant { key, .. } => add_key(aws, key, slice),
         AwsEdit::Alias { alias, .. } => {
-            let uses = |b: &Bucket| b.encryption.as_ref().is_some_and(|e| matches!(&e.current, Encryption::Kms { key, .. } if names_alias(key, alias)));
-            let names: Vec<_> = aws.buckets.iter().filter(|(_, (_, b))| uses(b)).map(|(name, _)| name.clone()).collect();
+            let uses = |b: &Bucket| {
+                b.encryption.as_ref().is_some_and(|e| matches!(&e.current, Encryption::Kms { key, .. } if names_alias(key, alias)))
+            };
+            let names: Vec<_> = aws
+                .buckets
+                .iter()
+                .filter(|(_, (_, b))| uses(b))
+                .map(|(name, _)| name.clone())
+                .collect();
             names.iter().for_each(|name| add_bucket(aws, name, slice));
         }
         AwsEdit::OrganizationPolicy { .. } | AwsEdit::OrganizationAttachment { .. } => {
-            let mut everyone: Principals = aws.accounts.keys().flat_map(|a| aws.requesters(a)).map(principal).collect();
-            everyone.extend(aws.buckets.values().flat_map(|(owner, b)| bucket_candidates(aws, owner, b)));
-            slice.add(&everyone, all_resources(aws));
+            everything(aws, slice);
         }
     }
+}
+
+/// All principals of the estate and all that policies name, with all buckets and keys.
+pub(super) fn everything(aws: &Aws, slice: &mut Slice) {
+    let mut everyone: Principals =
+        aws.accounts.keys().flat_map(|a| aws.requesters(a)).map(principal).collect();
+    everyone.extend(aws.buckets.values().flat_map(|(owner, b)| bucket_candidates(aws, owner, b)));
+    everyone.extend(aws.keys.values().flat_map(|k| key_candidates(aws, k)));
+    slice.add(&everyone, all_resources(aws));
 }
 
 fn names_alias(key: &str, alias: &Arn) -> bool {
@@ -68,7 +95,11 @@ fn attached_to(aws: &Aws, policy: &Arn) -> Principals {
     for (account, state) in &aws.accounts {
         for entity in state.principals.values() {
             if entity.attached.contains(policy) || entity.boundary.as_ref() == Some(policy) {
-                let who = IamRef { account: account.clone(), kind: entity.kind, name: entity.name().into() };
+                let who = IamRef {
+                    account: account.clone(),
+                    kind: entity.kind,
+                    name: entity.name().into(),
+                };
                 found.extend(holders(aws, &who));
             }
         }
@@ -123,12 +154,14 @@ fn bucket_candidates(aws: &Aws, owner: &AccountId, bucket: &Bucket) -> Principal
 
 fn key_candidates(aws: &Aws, key: &Key) -> Principals {
     let owner = key.arn.account();
-    let mut found: Principals = owner.iter().flat_map(|o| aws.requesters(o)).map(principal).collect();
+    let mut found: Principals =
+        owner.iter().flat_map(|o| aws.requesters(o)).map(principal).collect();
     found.insert(Principal::AnyAuthenticated);
     if let (Some(policy), Some(owner)) = (&key.policy, &owner) {
         found.extend(named(aws, policy, owner));
     }
-    let grantees = key.grants.values().filter(|g| !g.for_service).filter_map(|g| Arn::parse(&g.grantee).ok());
+    let grantees =
+        key.grants.values().filter(|g| !g.for_service).filter_map(|g| Arn::parse(&g.grantee).ok());
     found.extend(grantees.map(|a| Principal::named(a.as_str())));
     found
 }
@@ -138,7 +171,10 @@ fn key_candidates(aws: &Aws, key: &Key) -> Principals {
 fn named(aws: &Aws, policy: &Document, owner: &AccountId) -> Principals {
     let mut found = Principals::new();
     for statement in policy.statements() {
-        let (PrincipalMatch::Is(patterns) | PrincipalMatch::Not(patterns)) = &statement.principal else { continue };
+        let (PrincipalMatch::Is(patterns) | PrincipalMatch::Not(patterns)) = &statement.principal
+        else {
+            continue;
+        };
         for pattern in patterns {
             match pattern {
                 PrincipalPattern::Account(account) if account != owner => {
@@ -162,7 +198,9 @@ fn named(aws: &Aws, policy: &Document, owner: &AccountId) -> Principals {
 
 /// A session is asked about as its role.
 fn named_principal(arn: &str) -> Principal {
-    let role = Arn::parse(arn).ok().and_then(|a| a.session_role().map(|(account, role)| Arn::iam(&account, "role", role)));
+    let role = Arn::parse(arn)
+        .ok()
+        .and_then(|a| a.session_role().map(|(account, role)| Arn::iam(&account, "role", role)));
     role.map_or_else(|| Principal::named(arn), |r| Principal::named(r.as_str()))
 }
 
@@ -174,18 +212,26 @@ pub(super) fn reach(aws: &Aws, principal: &Principal, resource: &Resource) -> Re
     };
     match (theirs, owner) {
         (Some(theirs), Some(owner)) if theirs == owner => Reach::Internal,
-        (Some(theirs), Some(owner)) => match (aws.same_organization(&theirs), aws.same_organization(&owner)) {
-            (Some(true), Some(true)) => Reach::OtherAccount,
-            (_, _) => Reach::OtherOrganisation,
-        },
+        (Some(theirs), Some(owner)) => {
+            match (aws.same_organization(&theirs), aws.same_organization(&owner)) {
+                (Some(true), Some(true)) => Reach::OtherAccount,
+                (_, _) => Reach::OtherOrganisation,
+            }
+        }
         (_, _) => Reach::OtherOrganisation,
     }
 }
 
 pub(super) fn tags(aws: &Aws, resource: &Resource) -> Tags {
     match resource.kind {
-        ResourceKind::Store => bucket(aws, resource).map(|(_, b)| b.tags.clone()).unwrap_or_default(),
-        ResourceKind::Key => Arn::parse(resource.name()).ok().and_then(|a| aws.keys.get(&a)).map(|k| k.tags.clone()).unwrap_or_default(),
+        ResourceKind::Store => {
+            bucket(aws, resource).map(|(_, b)| b.tags.clone()).unwrap_or_default()
+        }
+        ResourceKind::Key => Arn::parse(resource.name())
+            .ok()
+            .and_then(|a| aws.keys.get(&a))
+            .map(|k| k.tags.clone())
+            .unwrap_or_default(),
     }
 }
 
@@ -195,7 +241,8 @@ pub(super) fn has_customer_key(aws: &Aws, resource: &Resource) -> bool {
     encryption.former.iter().chain([&encryption.current]).any(|e| match e {
         Encryption::S3Managed | Encryption::AwsManagedKey => false,
         Encryption::Kms { key, .. } => {
-            let key = aws.resolve_key(key, owner, &bucket.region).and_then(|arn| aws.keys.get(&arn));
+            let key =
+                aws.resolve_key(key, owner, &bucket.region).and_then(|arn| aws.keys.get(&arn));
             key.is_none_or(|k| !k.aws_managed)
         }
     })

@@ -21,7 +21,9 @@ pub(super) fn slice(azure: &Azure, edit: &AzureEdit, slice: &mut Slice) {
         }
         AzureEdit::Definition { id, .. } => {
             let name = id.name().to_lowercase();
-            for assignment in azure.assignments.values().filter(|a| a.role.name().eq_ignore_ascii_case(&name)) {
+            for assignment in
+                azure.assignments.values().filter(|a| a.role.name().eq_ignore_ascii_case(&name))
+            {
                 add_grant(azure, &assignment.principal, &assignment.scope, slice);
             }
         }
@@ -48,16 +50,40 @@ pub(super) fn slice(azure: &Azure, edit: &AzureEdit, slice: &mut Slice) {
     }
 }
 
+/// All principals that assignments, groups and vaults name, and everyone, with all resources.
+pub(super) fn everything(azure: &Azure, slice: &mut Slice) {
+    let mut everyone: Principals = azure
+        .assignments
+        .values()
+        .flat_map(|a| azure.members_of(&a.principal))
+        .map(Principal::Named)
+        .collect();
+    everyone.extend(azure.groups.keys().flat_map(|g| azure.members_of(g)).map(Principal::Named));
+    let vaults = azure.of_kind(ArmKind::Vault).flat_map(|v| v.vault().policies);
+    everyone.extend(vaults.flat_map(|p| azure.members_of(&p.principal)).map(Principal::Named));
+    everyone.insert(Principal::Public);
+    slice.add(&everyone, azure.resources.values().filter_map(resource));
+}
+
 /// The resource of a question, for the kinds that have an answer.
 fn resource(arm: &ArmResource) -> Option<Resource> {
     match arm.kind() {
-        ArmKind::StorageAccount | ArmKind::Container => Some(Resource::store(Cloud::Azure, arm.id.as_str())),
+        ArmKind::StorageAccount | ArmKind::Container => {
+            Some(Resource::store(Cloud::Azure, arm.id.as_str()))
+        }
         ArmKind::Key => Some(Resource::key(Cloud::Azure, arm.id.as_str())),
-        ArmKind::EncryptionScope | ArmKind::Vault | ArmKind::Identity | ArmKind::Lock | ArmKind::Other => None,
+        ArmKind::EncryptionScope
+        | ArmKind::Vault
+        | ArmKind::Identity
+        | ArmKind::Lock
+        | ArmKind::Other => None,
     }
 }
 
-fn resources_below<'a>(azure: &'a Azure, scope: &'a ArmId) -> impl Iterator<Item = &'a ArmResource> {
+fn resources_below<'a>(
+    azure: &'a Azure,
+    scope: &'a ArmId,
+) -> impl Iterator<Item = &'a ArmResource> {
     azure.resources.values().filter(move |r| azure.scope_contains(scope, &r.id))
 }
 
@@ -77,7 +103,9 @@ fn add_grant(azure: &Azure, principal: &str, scope: &ArmId, slice: &mut Slice) {
 fn uses_identity(account: &ArmResource, identities: &BTreeSet<Arc<str>>) -> bool {
     match account.storage_account().key_source {
         KeySource::Customer { identity: Some(identity), .. } => identities.contains(&identity),
-        KeySource::Customer { identity: None, .. } | KeySource::Microsoft | KeySource::Unclear => false,
+        KeySource::Customer { identity: None, .. } | KeySource::Microsoft | KeySource::Unclear => {
+            false
+        }
     }
 }
 
@@ -98,11 +126,15 @@ fn add_resource(azure: &Azure, changed: &ArmResource, slice: &mut Slice) {
         }
         ArmKind::Key => add_key(azure, changed, slice),
         ArmKind::Vault => {
-            azure.of_kind(ArmKind::Key).filter(|k| changed.id.contains(&k.id)).for_each(|key| add_key(azure, key, slice));
+            azure
+                .of_kind(ArmKind::Key)
+                .filter(|k| changed.id.contains(&k.id))
+                .for_each(|key| add_key(azure, key, slice));
         }
         ArmKind::Lock => {
             let Some(scope) = changed.id.scope_of_extension() else { return };
-            let accounts = resources_below(azure, &scope).filter(|r| r.kind() == ArmKind::StorageAccount);
+            let accounts =
+                resources_below(azure, &scope).filter(|r| r.kind() == ArmKind::StorageAccount);
             accounts.for_each(|account| add_account(azure, account, slice));
         }
         ArmKind::Identity | ArmKind::Other => {}
@@ -124,9 +156,17 @@ fn add_key(azure: &Azure, key: &ArmResource, slice: &mut Slice) {
 /// policies, and everyone.
 fn candidates(azure: &Azure, id: &ArmId) -> Principals {
     let above = azure.assignments.values().filter(|a| azure.scope_contains(&a.scope, id));
-    let mut found: Principals = above.flat_map(|a| azure.members_of(&a.principal)).map(Principal::Named).collect();
+    let mut found: Principals =
+        above.flat_map(|a| azure.members_of(&a.principal)).map(Principal::Named).collect();
     if let Some(vault) = azure.vault_of(id) {
-        found.extend(vault.vault().policies.into_iter().flat_map(|p| azure.members_of(&p.principal)).map(Principal::Named));
+        found.extend(
+            vault
+                .vault()
+                .policies
+                .into_iter()
+                .flat_map(|p| azure.members_of(&p.principal))
+                .map(Principal::Named),
+        );
     }
     found.insert(Principal::Public);
     found

@@ -17,7 +17,9 @@ pub(super) fn slice(gcp: &Gcp, edit: &GcpEdit, slice: &mut Slice) {
             let bindings: BTreeSet<&Binding> = policy.iter().flat_map(|p| &p.bindings).collect();
             add_policy(gcp, resource, bindings, slice);
         }
-        GcpEdit::Delta { resource, delta } => add_policy(gcp, resource, delta.added.iter().chain(&delta.removed).collect(), slice),
+        GcpEdit::Delta { resource, delta } => {
+            add_policy(gcp, resource, delta.added.iter().chain(&delta.removed).collect(), slice)
+        }
         GcpEdit::Asset { name, state } => {
             let name = gcp.canonical(name);
             let known = gcp.assets.get(&name).or(state.as_ref());
@@ -31,9 +33,15 @@ pub(super) fn slice(gcp: &Gcp, edit: &GcpEdit, slice: &mut Slice) {
             }
         }
         GcpEdit::Role { role, .. } | GcpEdit::RoleDelta { role, .. } => {
-            let holders = gcp.policies.iter().filter(|(_, p)| p.bindings.iter().any(|b| b.role == *role));
+            let holders =
+                gcp.policies.iter().filter(|(_, p)| p.bindings.iter().any(|b| b.role == *role));
             for (name, policy) in holders {
-                add_policy(gcp, name, policy.bindings.iter().filter(|b| b.role == *role).collect(), slice);
+                add_policy(
+                    gcp,
+                    name,
+                    policy.bindings.iter().filter(|b| b.role == *role).collect(),
+                    slice,
+                );
             }
         }
         GcpEdit::Member { member, .. } => {
@@ -41,6 +49,21 @@ pub(super) fn slice(gcp: &Gcp, edit: &GcpEdit, slice: &mut Slice) {
             slice.add(&principals, gcp.assets.values().filter_map(resource));
         }
     }
+}
+
+/// All members that policies and groups name, and everyone, with all buckets and keys.
+pub(super) fn everything(gcp: &Gcp, slice: &mut Slice) {
+    slice.add(&all_principals(gcp), gcp.assets.values().filter_map(resource));
+}
+
+fn all_principals(gcp: &Gcp) -> Principals {
+    let named = gcp.policies.values().flat_map(|p| &p.bindings).map(|b| b.member.clone());
+    let groups = gcp.groups.keys().map(|g| Arc::from(format!("group:{g}")));
+    let members: BTreeSet<Arc<str>> =
+        named.chain(groups).flat_map(|m: Arc<str>| gcp.expand(&m)).collect();
+    let mut everyone: Principals = members.iter().map(|m| member(m)).collect();
+    everyone.extend([Principal::Public, Principal::AnyAuthenticated]);
+    everyone
 }
 
 fn resource(asset: &Asset) -> Option<Resource> {
@@ -63,19 +86,33 @@ fn resource(asset: &Asset) -> Option<Resource> {
 fn add_policy(gcp: &Gcp, changed: &FullName, bindings: BTreeSet<&Binding>, slice: &mut Slice) {
     let changed = gcp.canonical(changed);
     let current = gcp.policies.get(&changed).into_iter().flat_map(|p| &p.bindings);
-    let members: BTreeSet<Arc<str>> = current.chain(bindings).flat_map(|b| gcp.expand(&b.member)).collect();
+    let members: BTreeSet<Arc<str>> =
+        current.chain(bindings).flat_map(|b| gcp.expand(&b.member)).collect();
     let mut principals: Principals = members.iter().map(|m| member(m)).collect();
     for email in members.iter().filter_map(|m| m.strip_prefix("serviceAccount:")) {
         if let Some(account) = gcp.service_account(email) {
             principals.extend(actors_of(gcp, account).iter().map(|m| member(m)));
         }
     }
-    let is_account = gcp.assets.get(&changed).is_some_and(|a| a.kind() == AssetKind::ServiceAccount);
-    let below = gcp.assets.values().filter(|a| is_account || gcp.lineage(&a.name).contains(&changed));
+    // What is given to everyone, to a domain or to holders of a basic role reaches principals that stand elsewhere.
+    let reaches_others = |m: &Arc<str>| {
+        matches!(&**m, "allUsers" | "allAuthenticatedUsers")
+            || m.starts_with("domain:")
+            || m.starts_with("project")
+    };
+    if members.iter().any(reaches_others) {
+        principals.extend(all_principals(gcp));
+    }
+    let is_account =
+        gcp.assets.get(&changed).is_some_and(|a| a.kind() == AssetKind::ServiceAccount);
+    let below =
+        gcp.assets.values().filter(|a| is_account || gcp.lineage(&a.name).contains(&changed));
     slice.add(&principals, below.filter_map(resource));
     for bucket in gcp.of_kind(AssetKind::Bucket) {
         let view = bucket.bucket();
-        let agent = view.project_number.map(|n| format!("serviceAccount:service-{n}@gs-project-accounts.iam.gserviceaccount.com"));
+        let agent = view.project_number.map(|n| {
+            format!("serviceAccount:service-{n}@gs-project-accounts.iam.gserviceaccount.com")
+        });
         let touched = agent.is_some_and(|a| members.contains(a.as_str()));
         let key_below = view.default_key.is_some_and(|k| gcp.lineage(&k).contains(&changed));
         if touched && key_below {
@@ -106,7 +143,9 @@ fn add_asset(gcp: &Gcp, changed: &Asset, slice: &mut Slice) {
     if let Some(asset) = gcp.assets.get(&key) {
         slice.add(&candidates(gcp, &key), resource(asset));
     }
-    for bucket in gcp.of_kind(AssetKind::Bucket).filter(|b| b.bucket().default_key.as_ref() == Some(&key)) {
+    for bucket in
+        gcp.of_kind(AssetKind::Bucket).filter(|b| b.bucket().default_key.as_ref() == Some(&key))
+    {
         slice.add(&candidates(gcp, &bucket.name), resource(bucket));
     }
 }
@@ -124,8 +163,11 @@ fn candidates(gcp: &Gcp, name: &FullName) -> Principals {
     let line = gcp.lineage(name);
     let bindings = line.iter().filter_map(|n| gcp.policies.get(n)).flat_map(|p| &p.bindings);
     let mut members: BTreeSet<Arc<str>> = bindings.flat_map(|b| gcp.expand(&b.member)).collect();
-    let accounts: Vec<FullName> =
-        members.iter().filter_map(|m| gcp.service_account(m.strip_prefix("serviceAccount:")?)).cloned().collect();
+    let accounts: Vec<FullName> = members
+        .iter()
+        .filter_map(|m| gcp.service_account(m.strip_prefix("serviceAccount:")?))
+        .cloned()
+        .collect();
     members.extend(accounts.iter().flat_map(|a| actors_of(gcp, a)));
     let mut found: Principals = members.iter().map(|m| member(m)).collect();
     found.extend([Principal::Public, Principal::AnyAuthenticated]);
@@ -144,7 +186,12 @@ pub(super) fn reach(gcp: &Gcp, member: &str, resource: &Resource) -> Reach {
         return Reach::Internal;
     }
     match gcp.domain_of(&name) {
-        Some(domain) if host.eq_ignore_ascii_case(domain) || host.to_lowercase().ends_with(&format!(".{}", domain.to_lowercase())) => Reach::Internal,
+        Some(domain)
+            if host.eq_ignore_ascii_case(domain)
+                || host.to_lowercase().ends_with(&format!(".{}", domain.to_lowercase())) =>
+        {
+            Reach::Internal
+        }
         Some(_) | None => Reach::OtherOrganisation,
     }
 }

@@ -1,7 +1,7 @@
 //! Edits of the AWS part: apply one and get its inverse; compare a touched part with the live state.
 
-use super::Aws;
-use super::organization::{Organization, OrganizationPolicy, OrganizationPolicyKind};
+use super::organization::OrganizationPolicy;
+use super::{Account, Aws};
 use crate::change::{AwsEdit, IamRef, Target};
 use crate::model::aws::{AccountId, Arn, Bucket, IamPrincipal, Key, ManagedPolicy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,9 @@ pub fn target_of(edit: &AwsEdit) -> Option<Target> {
         | AwsEdit::Boundary { who, .. }
         | AwsEdit::Trust { who, .. }
         | AwsEdit::Membership { user: who, .. } => Some(Target::Iam(who.clone())),
-        AwsEdit::Policy { policy, .. } | AwsEdit::DefaultVersion { policy, .. } => Some(Target::ManagedPolicy(policy.clone())),
+        AwsEdit::Policy { policy, .. } | AwsEdit::DefaultVersion { policy, .. } => {
+            Some(Target::ManagedPolicy(policy.clone()))
+        }
         AwsEdit::Bucket { name: bucket, .. }
         | AwsEdit::BucketPolicy { bucket, .. }
         | AwsEdit::BucketBlock { bucket, .. }
@@ -30,7 +32,10 @@ pub fn target_of(edit: &AwsEdit) -> Option<Target> {
         | AwsEdit::KeyState { key, .. }
         | AwsEdit::Grant { key, .. }
         | AwsEdit::Rotation { key, .. } => Some(Target::Key(key.clone())),
-        AwsEdit::AccountBlock { .. } | AwsEdit::Alias { .. } | AwsEdit::OrganizationPolicy { .. } | AwsEdit::OrganizationAttachment { .. } => None,
+        AwsEdit::AccountBlock { .. }
+        | AwsEdit::Alias { .. }
+        | AwsEdit::OrganizationPolicy { .. }
+        | AwsEdit::OrganizationAttachment { .. } => None,
     }
 }
 
@@ -40,7 +45,11 @@ impl Aws {
         match edit {
             AwsEdit::Principal { who, state } => self.set_principal(who, state.as_deref().cloned()),
             AwsEdit::Attachment { who, policy, attached } => self.on_principal(who, |p| {
-                let was = if *attached { !p.attached.insert(policy.clone()) } else { p.attached.remove(policy) };
+                let was = if *attached {
+                    !p.attached.insert(policy.clone())
+                } else {
+                    p.attached.remove(policy)
+                };
                 AwsEdit::Attachment { who: who.clone(), policy: policy.clone(), attached: was }
             }),
             AwsEdit::Inline { who, name, document } => self.on_principal(who, |p| {
@@ -56,11 +65,14 @@ impl Aws {
                 AwsEdit::Trust { who: who.clone(), document: was }
             }),
             AwsEdit::Membership { user, group, member } => self.on_principal(user, |p| {
-                let was = if *member { !p.groups.insert(group.clone()) } else { p.groups.remove(group) };
+                let was =
+                    if *member { !p.groups.insert(group.clone()) } else { p.groups.remove(group) };
                 AwsEdit::Membership { user: user.clone(), group: group.clone(), member: was }
             }),
             AwsEdit::Policy { policy, state } => self.set_policy(policy, state.as_deref().cloned()),
-            AwsEdit::DefaultVersion { policy, version, document } => self.set_default_version(policy, version, document.as_ref()),
+            AwsEdit::DefaultVersion { policy, version, document } => {
+                self.set_default_version(policy, version, document.as_ref())
+            }
             AwsEdit::Bucket { .. }
             | AwsEdit::BucketPolicy { .. }
             | AwsEdit::BucketBlock { .. }
@@ -69,47 +81,69 @@ impl Aws {
             | AwsEdit::Acl { .. }
             | AwsEdit::Ownership { .. } => self.apply_to_bucket(edit),
             AwsEdit::AccountBlock { account, block } => {
-                let was = std::mem::replace(&mut self.accounts.entry(account.clone()).or_default().block, *block);
+                let was = std::mem::replace(
+                    &mut self.accounts.entry(account.clone()).or_default().block,
+                    *block,
+                );
+                self.drop_if_unknown(account);
                 AwsEdit::AccountBlock { account: account.clone(), block: was }
             }
-            AwsEdit::Key { .. } | AwsEdit::KeyPolicy { .. } | AwsEdit::KeyState { .. } | AwsEdit::Grant { .. } | AwsEdit::Rotation { .. } => {
-                self.apply_to_key(edit)
-            }
+            AwsEdit::Key { .. }
+            | AwsEdit::KeyPolicy { .. }
+            | AwsEdit::KeyState { .. }
+            | AwsEdit::Grant { .. }
+            | AwsEdit::Rotation { .. } => self.apply_to_key(edit),
             AwsEdit::Alias { alias, target } => {
                 let was = put(&mut self.aliases, alias.clone(), target.clone());
                 AwsEdit::Alias { alias: alias.clone(), target: was }
             }
             AwsEdit::OrganizationPolicy { id, document } => {
-                let policy = self.organization_policy(id);
+                let Some(policy) = self.organization_policy(id) else { return edit.clone() };
                 let was = std::mem::replace(&mut policy.document, document.clone());
                 AwsEdit::OrganizationPolicy { id: id.clone(), document: was }
             }
             AwsEdit::OrganizationAttachment { policy, target, attached } => {
-                let targets = &mut self.organization_policy(policy).targets;
-                let was = if *attached { !targets.insert(target.clone()) } else { targets.remove(target) };
-                AwsEdit::OrganizationAttachment { policy: policy.clone(), target: target.clone(), attached: was }
+                let Some(state) = self.organization_policy(policy) else { return edit.clone() };
+                let was = if *attached {
+                    !state.targets.insert(target.clone())
+                } else {
+                    state.targets.remove(target)
+                };
+                AwsEdit::OrganizationAttachment {
+                    policy: policy.clone(),
+                    target: target.clone(),
+                    attached: was,
+                }
             }
         }
     }
 
-    fn organization_policy(&mut self, id: &Arc<str>) -> &mut OrganizationPolicy {
-        let organization = self.organization.get_or_insert_with(Organization::default);
-        organization.policies.entry(id.clone()).or_insert_with(|| OrganizationPolicy {
-            kind: OrganizationPolicyKind::Service,
-            name: id.clone(),
-            document: None,
-            targets: BTreeSet::new(),
-        })
+    /// A policy of the organisation; `None` when the estate does not hold it. What an event says of a policy that no file
+    /// holds cannot be placed: the organisation stays as unknown as it is.
+    fn organization_policy(&mut self, id: &Arc<str>) -> Option<&mut OrganizationPolicy> {
+        self.organization.as_mut()?.policies.get_mut(id)
+    }
+
+    /// An account of which nothing is known is no account of the estate.
+    fn drop_if_unknown(&mut self, id: &AccountId) {
+        if self.accounts.get(id).is_some_and(|a| *a == Account::default()) {
+            self.accounts.remove(id);
+        }
     }
 
     fn set_principal(&mut self, who: &IamRef, state: Option<IamPrincipal>) -> AwsEdit {
         let account = self.accounts.entry(who.account.clone()).or_default();
         let was = put(&mut account.principals, (who.kind, who.name.clone()), state);
+        self.drop_if_unknown(&who.account);
         AwsEdit::Principal { who: who.clone(), state: was.map(Box::new) }
     }
 
     /// Edits a principal; one that the estate does not hold is added, and the inverse takes it away again.
-    fn on_principal(&mut self, who: &IamRef, edit: impl FnOnce(&mut IamPrincipal) -> AwsEdit) -> AwsEdit {
+    fn on_principal(
+        &mut self,
+        who: &IamRef,
+        edit: impl FnOnce(&mut IamPrincipal) -> AwsEdit,
+    ) -> AwsEdit {
         let account = self.accounts.entry(who.account.clone()).or_default();
         match account.principals.get_mut(&(who.kind, who.name.clone())) {
             Some(principal) => edit(principal),
@@ -124,13 +158,25 @@ impl Aws {
     }
 
     fn set_policy(&mut self, policy: &Arn, state: Option<ManagedPolicy>) -> AwsEdit {
-        let restored = |was: Option<ManagedPolicy>| AwsEdit::Policy { policy: policy.clone(), state: was.map(Box::new) };
+        let restored = |was: Option<ManagedPolicy>| AwsEdit::Policy {
+            policy: policy.clone(),
+            state: was.map(Box::new),
+        };
         let Some(account) = policy.account() else { return restored(None) };
-        restored(put(&mut self.accounts.entry(account).or_default().policies, policy.clone(), state))
+        let state_of = self.accounts.entry(account.clone()).or_default();
+        let was = put(&mut state_of.policies, policy.clone(), state);
+        self.drop_if_unknown(&account);
+        restored(was)
     }
 
-    fn set_default_version(&mut self, policy: &Arn, version: &Arc<str>, document: Option<&crate::model::aws::Document>) -> AwsEdit {
-        let was = policy.account().and_then(|a| self.accounts.get(&a)?.policies.get(policy).cloned());
+    fn set_default_version(
+        &mut self,
+        policy: &Arn,
+        version: &Arc<str>,
+        document: Option<&crate::model::aws::Document>,
+    ) -> AwsEdit {
+        let was =
+            policy.account().and_then(|a| self.accounts.get(&a)?.policies.get(policy).cloned());
         let mut next = was.clone().unwrap_or_else(|| ManagedPolicy {
             arn: policy.clone(),
             default_version: version.clone(),
@@ -143,7 +189,11 @@ impl Aws {
         self.set_policy(policy, Some(next));
         match (&was, document) {
             // Only the pointer moved: the inverse moves it back and can be written as one call.
-            (Some(was), None) => AwsEdit::DefaultVersion { policy: policy.clone(), version: was.default_version.clone(), document: None },
+            (Some(was), None) => AwsEdit::DefaultVersion {
+                policy: policy.clone(),
+                version: was.default_version.clone(),
+                document: None,
+            },
             (_, _) => AwsEdit::Policy { policy: policy.clone(), state: was.map(Box::new) },
         }
     }
@@ -194,13 +244,18 @@ impl Aws {
             Target::Iam(who) => {
                 live.accounts.get(&who.account).filter(|a| a.iam_known)?;
                 let (was, is) = (self.find(who), live.find(who));
-                let edit = || AwsEdit::Principal { who: who.clone(), state: is.cloned().map(Box::new) };
+                let edit =
+                    || AwsEdit::Principal { who: who.clone(), state: is.cloned().map(Box::new) };
                 Some(if was == is { Vec::new() } else { vec![edit()] })
             }
             Target::ManagedPolicy(arn) => {
                 let account = live.accounts.get(&arn.account()?).filter(|a| a.iam_known)?;
-                let (was, is) = (self.accounts.get(&arn.account()?).and_then(|a| a.policies.get(arn)), account.policies.get(arn));
-                let edit = || AwsEdit::Policy { policy: arn.clone(), state: is.cloned().map(Box::new) };
+                let (was, is) = (
+                    self.accounts.get(&arn.account()?).and_then(|a| a.policies.get(arn)),
+                    account.policies.get(arn),
+                );
+                let edit =
+                    || AwsEdit::Policy { policy: arn.clone(), state: is.cloned().map(Box::new) };
                 Some(if was == is { Vec::new() } else { vec![edit()] })
             }
             Target::Arm(_) | Target::Asset(_) | Target::Role(_) => None,
@@ -208,9 +263,11 @@ impl Aws {
     }
 
     fn bucket_towards(&self, live: &Self, name: &Arc<str>) -> Option<Vec<AwsEdit>> {
-        let account = self.buckets.get(name).or_else(|| live.buckets.get(name)).map(|(a, _)| a.clone())?;
+        let account =
+            self.buckets.get(name).or_else(|| live.buckets.get(name)).map(|(a, _)| a.clone())?;
         live.accounts.get(&account).filter(|a| a.buckets_known)?;
-        let (Some((_, was)), Some((_, is))) = (self.buckets.get(name), live.buckets.get(name)) else {
+        let (Some((_, was)), Some((_, is))) = (self.buckets.get(name), live.buckets.get(name))
+        else {
             let state = live.buckets.get(name).cloned().map(Box::new);
             return Some(vec![AwsEdit::Bucket { name: name.clone(), state }]);
         };
@@ -264,7 +321,11 @@ impl Aws {
         let ids: BTreeSet<&Arc<str>> = before.keys().chain(after.keys()).collect();
         for id in ids {
             if before.get(id) != after.get(id) {
-                edits.push(AwsEdit::Grant { key: key(), id: id.clone(), grant: after.get(id).cloned().map(Box::new) });
+                edits.push(AwsEdit::Grant {
+                    key: key(),
+                    id: id.clone(),
+                    grant: after.get(id).cloned().map(Box::new),
+                });
             }
         }
         Some(edits)

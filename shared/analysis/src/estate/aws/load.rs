@@ -4,8 +4,8 @@ use super::organization::{Organization, OrganizationPolicy, OrganizationPolicyKi
 use super::{Account, Aws};
 use crate::estate::files::{self, FileError};
 use crate::model::aws::{
-    AccessPoint, AccountId, Acl, Arn, Bucket, BucketEncryption, Document, Encryption, IamKind, IamPrincipal, Key, KeyState, KmsGrant, ManagedPolicy,
-    PublicAccessBlock,
+    AccessPoint, AccountId, Acl, Arn, Bucket, BucketEncryption, Document, Encryption, IamKind,
+    IamPrincipal, Key, KeyState, KmsGrant, ManagedPolicy, PublicAccessBlock,
 };
 use crate::model::json;
 use serde_json::Value;
@@ -15,8 +15,19 @@ use std::sync::Arc;
 type Loaded<T> = Result<T, FileError>;
 
 impl Aws {
-    pub(in crate::estate) fn load_account(&mut self, path: &str, account: &str, file: &str, content: &[u8]) -> Loaded<()> {
-        let id = AccountId::parse(account).ok_or_else(|| FileError::new(path, format!("the folder `{account}` is not an account id of 12 digits")))?;
+    pub(in crate::estate) fn load_account(
+        &mut self,
+        path: &str,
+        account: &str,
+        file: &str,
+        content: &[u8],
+    ) -> Loaded<()> {
+        let id = AccountId::parse(account).ok_or_else(|| {
+            FileError::new(
+                path,
+                format!("the folder `{account}` is not an account id of 12 digits"),
+            )
+        })?;
         match file {
             "authorization-details.json" => {
                 let value = files::json(path, content)?;
@@ -44,10 +55,14 @@ impl Aws {
                     None => None,
                     // The account has no configuration: nothing is blocked at this level.
                     Some(Value::Null) => Some(PublicAccessBlock::default()),
-                    Some(flags) => Some(block(&Place { path, at: "PublicAccessBlock".to_owned() }, flags)?),
+                    Some(flags) => {
+                        Some(block(&Place { path, at: "PublicAccessBlock".to_owned() }, flags)?)
+                    }
                 };
                 account.organization_id = json::text(&value, "OrganizationId").map(Into::into);
-                account.canonical_id = json::first(&value, &["CanonicalUserId", "CanonicalId"]).and_then(Value::as_str).map(Into::into);
+                account.canonical_id = json::first(&value, &["CanonicalUserId", "CanonicalId"])
+                    .and_then(Value::as_str)
+                    .map(Into::into);
                 Ok(())
             }
             // Files that a later version knows.
@@ -56,8 +71,11 @@ impl Aws {
     }
 
     fn load_key(&mut self, place: &Place<'_>, value: &Value) -> Loaded<()> {
-        let metadata = value.get("KeyMetadata").ok_or_else(|| place.error("`KeyMetadata` is missing"))?;
-        let arn = json::text(metadata, "Arn").and_then(|a| Arn::parse(a).ok()).ok_or_else(|| place.error("`KeyMetadata.Arn` is not an ARN"))?;
+        let metadata =
+            value.get("KeyMetadata").ok_or_else(|| place.error("`KeyMetadata` is missing"))?;
+        let arn = json::text(metadata, "Arn")
+            .and_then(|a| Arn::parse(a).ok())
+            .ok_or_else(|| place.error("`KeyMetadata.Arn` is not an ARN"))?;
         for alias in value.get("Aliases").map(json::list).unwrap_or_default() {
             let target = json::text(alias, "TargetKeyId").unwrap_or_else(|| arn.name());
             if let Some(alias) = json::text(alias, "AliasArn").and_then(|a| Arn::parse(a).ok()) {
@@ -65,11 +83,18 @@ impl Aws {
             }
         }
         let listed = value.get("Grants").filter(|g| !g.is_null());
-        let grants = listed.map(json::list).unwrap_or_default().into_iter().map(|g| grant(place, g).map(|g| (g.id.clone(), g)));
+        let grants = listed
+            .map(json::list)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|g| grant(place, g).map(|g| (g.id.clone(), g)));
         let grants = grants.collect::<Loaded<BTreeMap<_, _>>>()?;
         let state = match json::text(metadata, "KeyState") {
             None => None,
-            Some(text) => Some(KeyState::parse(text).ok_or_else(|| place.error(format!("`{text}` is not a key state")))?),
+            Some(text) => Some(
+                KeyState::parse(text)
+                    .ok_or_else(|| place.error(format!("`{text}` is not a key state")))?,
+            ),
         };
         let key = Key {
             state,
@@ -85,22 +110,32 @@ impl Aws {
         Ok(())
     }
 
-    pub(in crate::estate) fn load_organization(&mut self, path: &str, content: &[u8]) -> Loaded<()> {
+    pub(in crate::estate) fn load_organization(
+        &mut self,
+        path: &str,
+        content: &[u8],
+    ) -> Loaded<()> {
         let value = files::json(path, content)?;
         let place = Place { path, at: "Organization".to_owned() };
         let about = value.get("Organization").ok_or_else(|| place.error("is missing"))?;
         let mut organization = Organization {
             id: json::text(about, "Id").ok_or_else(|| place.error("`Id` is missing"))?.into(),
-            management: json::first(about, &["MasterAccountId", "ManagementAccountId"]).and_then(Value::as_str).and_then(AccountId::parse),
+            management: json::first(about, &["MasterAccountId", "ManagementAccountId"])
+                .and_then(Value::as_str)
+                .and_then(AccountId::parse),
             ..Organization::default()
         };
         let items = |key: &str| value.get(key).map(json::list).unwrap_or_default();
         for item in items("OrganizationalUnits").into_iter().chain(items("Accounts")) {
-            if let (Some(id), Some(parent)) = (json::text(item, "Id"), json::text(item, "ParentId")) {
+            if let (Some(id), Some(parent)) = (json::text(item, "Id"), json::text(item, "ParentId"))
+            {
                 organization.parents.insert(id.into(), parent.into());
             }
         }
-        organization.accounts = items("Accounts").into_iter().filter_map(|a| AccountId::parse(json::text(a, "Id")?)).collect();
+        organization.accounts = items("Accounts")
+            .into_iter()
+            .filter_map(|a| AccountId::parse(json::text(a, "Id")?))
+            .collect();
         organization.accounts.extend(organization.management.clone());
         for (i, item) in items("Policies").into_iter().enumerate() {
             let place = Place { path, at: format!("Policies[{i}]") };
@@ -113,8 +148,10 @@ impl Aws {
 }
 
 fn organization_policy(place: &Place<'_>, item: &Value) -> Loaded<(Arc<str>, OrganizationPolicy)> {
-    let summary = item.get("PolicySummary").ok_or_else(|| place.error("`PolicySummary` is missing"))?;
-    let id = json::text(summary, "Id").ok_or_else(|| place.error("`PolicySummary.Id` is missing"))?;
+    let summary =
+        item.get("PolicySummary").ok_or_else(|| place.error("`PolicySummary` is missing"))?;
+    let id =
+        json::text(summary, "Id").ok_or_else(|| place.error("`PolicySummary.Id` is missing"))?;
     let kind = match json::text(summary, "Type") {
         Some("SERVICE_CONTROL_POLICY") => OrganizationPolicyKind::Service,
         Some("RESOURCE_CONTROL_POLICY") => OrganizationPolicyKind::Resource,
@@ -124,8 +161,15 @@ fn organization_policy(place: &Place<'_>, item: &Value) -> Loaded<(Arc<str>, Org
     let policy = OrganizationPolicy {
         kind,
         name: json::text(summary, "Name").unwrap_or(id).into(),
-        document: if kind == OrganizationPolicyKind::Other { None } else { document(place, "Content", item.get("Content"))? },
-        targets: targets.into_iter().filter_map(|t| Some(json::text(t, "TargetId")?.into())).collect(),
+        document: if kind == OrganizationPolicyKind::Other {
+            None
+        } else {
+            document(place, "Content", item.get("Content"))?
+        },
+        targets: targets
+            .into_iter()
+            .filter_map(|t| Some(json::text(t, "TargetId")?.into()))
+            .collect(),
     };
     Ok((id.into(), policy))
 }
@@ -144,7 +188,9 @@ impl Place<'_> {
 fn document(place: &Place<'_>, key: &str, value: Option<&Value>) -> Loaded<Option<Document>> {
     match value {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => Document::parse(value).map(Some).map_err(|e| place.error(format!("`{key}`: {e}"))),
+        Some(value) => {
+            Document::parse(value).map(Some).map_err(|e| place.error(format!("`{key}`: {e}")))
+        }
     }
 }
 
@@ -156,8 +202,13 @@ fn block(place: &Place<'_>, value: &Value) -> Loaded<PublicAccessBlock> {
 /// `[{Key, Value}]` as IAM and S3 write tags, `[{TagKey, TagValue}]` as KMS does.
 fn tags(value: Option<&Value>) -> BTreeMap<Arc<str>, Arc<str>> {
     let items = value.map(json::list).unwrap_or_default();
-    let text = |tag: &Value, keys: [&str; 2]| json::first(tag, &keys).and_then(Value::as_str).map(Arc::<str>::from);
-    items.into_iter().filter_map(|t| Some((text(t, ["Key", "TagKey"])?, text(t, ["Value", "TagValue"])?))).collect()
+    let text = |tag: &Value, keys: [&str; 2]| {
+        json::first(tag, &keys).and_then(Value::as_str).map(Arc::<str>::from)
+    };
+    items
+        .into_iter()
+        .filter_map(|t| Some((text(t, ["Key", "TagKey"])?, text(t, ["Value", "TagValue"])?)))
+        .collect()
 }
 
 fn bucket(place: &Place<'_>, value: &Value) -> Loaded<Bucket> {
@@ -177,26 +228,41 @@ fn bucket(place: &Place<'_>, value: &Value) -> Loaded<Bucket> {
     bucket.acl = match value.get("Acl") {
         None => None,
         Some(Value::Null) => Some(Acl::default()),
-        Some(acl) => Some(Acl::parse(acl).ok_or_else(|| place.error("`Acl` is not an access control list"))?),
+        Some(acl) => Some(
+            Acl::parse(acl).ok_or_else(|| place.error("`Acl` is not an access control list"))?,
+        ),
     };
     bucket.ownership = match value.get("OwnershipControls") {
         None => None,
         // No ownership controls: ACLs count, the writer owns.
         Some(Value::Null) => Some(crate::model::aws::Ownership::ObjectWriter),
         Some(controls) => {
-            let rule = controls.get("Rules").map(json::list).unwrap_or_default().first().and_then(|r| r.get("ObjectOwnership")).cloned();
-            let word = rule.ok_or_else(|| place.error("`OwnershipControls.Rules[0].ObjectOwnership` is missing"))?;
-            Some(serde_json::from_value(word).map_err(|e| place.error(format!("`OwnershipControls`: {e}")))?)
+            let rule = controls
+                .get("Rules")
+                .map(json::list)
+                .unwrap_or_default()
+                .first()
+                .and_then(|r| r.get("ObjectOwnership"))
+                .cloned();
+            let word = rule.ok_or_else(|| {
+                place.error("`OwnershipControls.Rules[0].ObjectOwnership` is missing")
+            })?;
+            Some(
+                serde_json::from_value(word)
+                    .map_err(|e| place.error(format!("`OwnershipControls`: {e}")))?,
+            )
         }
     };
     bucket.tags = tags(value.get("Tags"));
     for point in value.get("AccessPoints").map(json::list).unwrap_or_default() {
-        let name = json::text(point, "Name").ok_or_else(|| place.error("an access point has no `Name`"))?;
+        let name = json::text(point, "Name")
+            .ok_or_else(|| place.error("an access point has no `Name`"))?;
         let policy = match point.get("Policy") {
             None => None,
             some => Some(document(place, "AccessPoints[].Policy", some)?),
         };
-        let block = point.get("PublicAccessBlockConfiguration").or_else(|| point.get("PublicAccessBlock"));
+        let block =
+            point.get("PublicAccessBlockConfiguration").or_else(|| point.get("PublicAccessBlock"));
         let block = block.map(|b| self::block(place, b)).transpose()?;
         bucket.access_points.insert(name.into(), AccessPoint { policy, block });
     }
@@ -209,19 +275,26 @@ fn encryption(place: &Place<'_>, value: &Value) -> Loaded<Option<BucketEncryptio
     let current = match rules.first() {
         // Since January 2023 a bucket without a configuration encrypts with SSE-S3.
         None => Encryption::S3Managed,
-        Some(rule) => Encryption::of_rule(rule).ok_or_else(|| place.error("`Encryption.Rules[0]` is not an encryption rule"))?,
+        Some(rule) => Encryption::of_rule(rule)
+            .ok_or_else(|| place.error("`Encryption.Rules[0]` is not an encryption rule"))?,
     };
-    let former = json::first(value, &["FormerKeys", "FormerKmsKeys", "FormerEncryption"]).map(json::list).unwrap_or_default();
-    let former = former.into_iter().filter_map(|f| match f {
-        Value::String(key) => Some(Encryption::Kms { key: key.as_str().into(), dual_layer: false, bucket_key: None }),
-        rule => Encryption::of_rule(rule),
+    let former = json::first(value, &["FormerKeys", "FormerKmsKeys", "FormerEncryption"])
+        .map(json::list)
+        .unwrap_or_default();
+    let former = former.into_iter().filter_map(|f| match f.as_str() {
+        Some(key) => Some(Encryption::Kms { key: key.into(), dual_layer: false, bucket_key: None }),
+        None => Encryption::of_rule(f),
     });
-    Ok(Some(BucketEncryption { former: former.filter(|f| *f != current).collect::<BTreeSet<_>>(), current }))
+    Ok(Some(BucketEncryption {
+        former: former.filter(|f| *f != current).collect::<BTreeSet<_>>(),
+        current,
+    }))
 }
 
 fn grant(place: &Place<'_>, value: &Value) -> Loaded<KmsGrant> {
     let text = |key: &str| json::text(value, key);
-    let grantee = text("GranteePrincipal").ok_or_else(|| place.error("a grant has no `GranteePrincipal`"))?;
+    let grantee =
+        text("GranteePrincipal").ok_or_else(|| place.error("a grant has no `GranteePrincipal`"))?;
     let operations = value.get("Operations").and_then(json::strings).unwrap_or_default();
     let constraints = value.get("Constraints").and_then(Value::as_object);
     let issuer = text("IssuingAccount").unwrap_or_default();
@@ -229,7 +302,11 @@ fn grant(place: &Place<'_>, value: &Value) -> Loaded<KmsGrant> {
         id: text("GrantId").ok_or_else(|| place.error("a grant has no `GrantId`"))?.into(),
         grantee: grantee.into(),
         operations: operations.into_iter().map(Into::into).collect(),
-        constraints: constraints.into_iter().flatten().map(|(name, value)| format!("{name} {value}").into()).collect(),
+        constraints: constraints
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| format!("{name} {value}").into())
+            .collect(),
         retiring: text("RetiringPrincipal").map(Into::into),
         for_service: KmsGrant::grantee_is_service(grantee) || issuer.ends_with(".amazonaws.com"),
     })
@@ -252,7 +329,9 @@ impl Account {
                 self.principals.insert((kind, name.into()), principal);
             }
         }
-        for (i, item) in value.get("Policies").map(json::list).unwrap_or_default().into_iter().enumerate() {
+        for (i, item) in
+            value.get("Policies").map(json::list).unwrap_or_default().into_iter().enumerate()
+        {
             let policy = managed_policy(&Place { path, at: format!("Policies[{i}]") }, item)?;
             self.policies.insert(policy.arn.clone(), policy);
         }
@@ -260,20 +339,33 @@ impl Account {
     }
 }
 
-fn principal(place: &Place<'_>, item: &Value, kind: IamKind, id: &str, inline: &str) -> Loaded<IamPrincipal> {
-    let arn = json::text(item, "Arn").and_then(|a| Arn::parse(a).ok()).ok_or_else(|| place.error("`Arn` is not an ARN"))?;
+fn principal(
+    place: &Place<'_>,
+    item: &Value,
+    kind: IamKind,
+    id: &str,
+    inline: &str,
+) -> Loaded<IamPrincipal> {
+    let arn = json::text(item, "Arn")
+        .and_then(|a| Arn::parse(a).ok())
+        .ok_or_else(|| place.error("`Arn` is not an ARN"))?;
     let mut principal = IamPrincipal::new(arn, kind);
     principal.unique_id = json::text(item, id).map(Into::into);
     for policy in item.get(inline).map(json::list).unwrap_or_default() {
-        let name = json::text(policy, "PolicyName").ok_or_else(|| place.error(format!("`{inline}` has a policy without `PolicyName`")))?;
-        let document = document(place, name, policy.get("PolicyDocument"))?.ok_or_else(|| place.error(format!("policy `{name}` has no document")))?;
+        let name = json::text(policy, "PolicyName")
+            .ok_or_else(|| place.error(format!("`{inline}` has a policy without `PolicyName`")))?;
+        let document = document(place, name, policy.get("PolicyDocument"))?
+            .ok_or_else(|| place.error(format!("policy `{name}` has no document")))?;
         principal.inline.insert(name.into(), document);
     }
     let attached = item.get("AttachedManagedPolicies").map(json::list).unwrap_or_default();
-    principal.attached = attached.into_iter().filter_map(|a| Arn::parse(json::text(a, "PolicyArn")?).ok()).collect();
-    let boundary = item.get("PermissionsBoundary").and_then(|b| json::text(b, "PermissionsBoundaryArn"));
+    principal.attached =
+        attached.into_iter().filter_map(|a| Arn::parse(json::text(a, "PolicyArn")?).ok()).collect();
+    let boundary =
+        item.get("PermissionsBoundary").and_then(|b| json::text(b, "PermissionsBoundaryArn"));
     principal.boundary = boundary.and_then(|b| Arn::parse(b).ok());
-    principal.trust = document(place, "AssumeRolePolicyDocument", item.get("AssumeRolePolicyDocument"))?;
+    principal.trust =
+        document(place, "AssumeRolePolicyDocument", item.get("AssumeRolePolicyDocument"))?;
     let groups = item.get("GroupList").map(json::list).unwrap_or_default();
     principal.groups = groups.into_iter().filter_map(|g| Some(g.as_str()?.into())).collect();
     principal.tags = tags(item.get("Tags"));
@@ -281,15 +373,20 @@ fn principal(place: &Place<'_>, item: &Value, kind: IamKind, id: &str, inline: &
 }
 
 fn managed_policy(place: &Place<'_>, item: &Value) -> Loaded<ManagedPolicy> {
-    let arn = json::text(item, "Arn").and_then(|a| Arn::parse(a).ok()).ok_or_else(|| place.error("`Arn` is not an ARN"))?;
+    let arn = json::text(item, "Arn")
+        .and_then(|a| Arn::parse(a).ok())
+        .ok_or_else(|| place.error("`Arn` is not an ARN"))?;
     let mut versions = BTreeMap::new();
     let mut default = json::text(item, "DefaultVersionId").map(Arc::<str>::from);
     for version in item.get("PolicyVersionList").map(json::list).unwrap_or_default() {
-        let id = json::text(version, "VersionId").ok_or_else(|| place.error("a version has no `VersionId`"))?;
+        let id = json::text(version, "VersionId")
+            .ok_or_else(|| place.error("a version has no `VersionId`"))?;
         if let Some(document) = document(place, id, version.get("Document"))? {
             versions.insert(Arc::<str>::from(id), document);
         }
-        if default.is_none() && version.get("IsDefaultVersion").and_then(json::boolean) == Some(true) {
+        if default.is_none()
+            && version.get("IsDefaultVersion").and_then(json::boolean) == Some(true)
+        {
             default = Some(id.into());
         }
     }

@@ -14,29 +14,87 @@ static SHIPPED: LazyLock<BTreeMap<&'static str, Document>> = LazyLock::new(|| {
     let policies = [
         ("AdministratorAccess", vec![allow(&["*"])]),
         ("AmazonS3FullAccess", vec![allow(&["s3:*", "s3-object-lambda:*"])]),
-        ("AmazonS3ReadOnlyAccess", vec![allow(&["s3:Get*", "s3:List*", "s3:Describe*", "s3-object-lambda:Get*", "s3-object-lambda:List*"])]),
+        (
+            "AmazonS3ReadOnlyAccess",
+            vec![allow(&[
+                "s3:Get*",
+                "s3:List*",
+                "s3:Describe*",
+                "s3-object-lambda:Get*",
+                "s3-object-lambda:List*",
+            ])],
+        ),
         (
             "AWSKeyManagementServicePowerUser",
             vec![allow(&[
-                "kms:CreateAlias", "kms:CreateKey", "kms:DeleteAlias", "kms:Describe*", "kms:GenerateRandom", "kms:Get*", "kms:List*",
-                "kms:TagResource", "kms:UntagResource", "iam:ListGroups", "iam:ListRoles", "iam:ListUsers",
+                "kms:CreateAlias",
+                "kms:CreateKey",
+                "kms:DeleteAlias",
+                "kms:Describe*",
+                "kms:GenerateRandom",
+                "kms:Get*",
+                "kms:List*",
+                "kms:TagResource",
+                "kms:UntagResource",
+                "iam:ListGroups",
+                "iam:ListRoles",
+                "iam:ListUsers",
             ])],
         ),
-        ("IAMFullAccess", vec![allow(&["iam:*", "organizations:DescribeAccount", "organizations:ListPolicies"])]),
+        (
+            "IAMFullAccess",
+            vec![allow(&["iam:*", "organizations:DescribeAccount", "organizations:ListPolicies"])],
+        ),
         (
             "PowerUserAccess",
             vec![
                 json!({"Effect": "Allow", "NotAction": ["iam:*", "organizations:*", "account:*"], "Resource": "*"}),
-                allow(&["iam:CreateServiceLinkedRole", "iam:DeleteServiceLinkedRole", "iam:ListRoles", "organizations:DescribeOrganization"]),
+                allow(&[
+                    "iam:CreateServiceLinkedRole",
+                    "iam:DeleteServiceLinkedRole",
+                    "iam:ListRoles",
+                    "organizations:DescribeOrganization",
+                ]),
             ],
         ),
         // Excerpts.
-        ("ReadOnlyAccess", vec![allow(&["s3:DescribeJob", "s3:Get*", "s3:List*", "kms:Describe*", "kms:Get*", "kms:List*", "iam:Get*", "iam:List*"])]),
+        (
+            "ReadOnlyAccess",
+            vec![allow(&[
+                "s3:DescribeJob",
+                "s3:Get*",
+                "s3:List*",
+                "kms:Describe*",
+                "kms:Get*",
+                "kms:List*",
+                "iam:Get*",
+                "iam:List*",
+            ])],
+        ),
         (
             "SecurityAudit",
-            vec![allow(&["s3:GetBucket*", "s3:GetAccountPublicAccessBlock", "s3:ListAllMyBuckets", "kms:Describe*", "kms:Get*", "kms:List*", "iam:Get*", "iam:List*"])],
+            vec![allow(&[
+                "s3:GetBucket*",
+                "s3:GetAccountPublicAccessBlock",
+                "s3:ListAllMyBuckets",
+                "kms:Describe*",
+                "kms:Get*",
+                "kms:List*",
+                "iam:Get*",
+                "iam:List*",
+            ])],
         ),
-        ("job-function/ViewOnlyAccess", vec![allow(&["s3:ListAllMyBuckets", "s3:ListBucket", "kms:ListAliases", "kms:ListKeys", "iam:Get*", "iam:List*"])]),
+        (
+            "job-function/ViewOnlyAccess",
+            vec![allow(&[
+                "s3:ListAllMyBuckets",
+                "s3:ListBucket",
+                "kms:ListAliases",
+                "kms:ListKeys",
+                "iam:Get*",
+                "iam:List*",
+            ])],
+        ),
     ];
     let parsed = policies.into_iter().filter_map(|(name, statements)| {
         let document = json!({"Version": "2012-10-17", "Statement": statements});
@@ -63,7 +121,15 @@ mod tests {
     #[test]
     fn shipped_policies_parse() {
         assert_eq!(SHIPPED.len(), 9);
-        assert!(shipped_policy(&Arn::parse("arn:aws:iam::aws:policy/AmazonS3FullAccess").unwrap()).is_some());
-        assert!(shipped_policy(&Arn::parse("arn:aws:iam::111122223333:policy/AmazonS3FullAccess").unwrap()).is_none());
+        assert!(
+            shipped_policy(&Arn::parse("arn:aws:iam::aws:policy/AmazonS3FullAccess").unwrap())
+                .is_some()
+        );
+        assert!(
+            shipped_policy(
+                &Arn::parse("arn:aws:iam::111122223333:policy/AmazonS3FullAccess").unwrap()
+            )
+            .is_none()
+        );
     }
 }

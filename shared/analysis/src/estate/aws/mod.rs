@@ -10,7 +10,9 @@ pub use managed::shipped_policy;
 pub use organization::{Organization, OrganizationPolicy, OrganizationPolicyKind};
 
 use crate::change::IamRef;
-use crate::model::aws::{AccountId, Arn, Bucket, Document, IamKind, IamPrincipal, Key, ManagedPolicy, PublicAccessBlock};
+use crate::model::aws::{
+    AccountId, Arn, Bucket, Document, IamKind, IamPrincipal, Key, ManagedPolicy, PublicAccessBlock,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -85,7 +87,11 @@ impl Aws {
     /// The document in force of a managed policy: from the account, else one that keyfence ships.
     #[must_use]
     pub fn managed_document(&self, account: &AccountId, policy: &Arn) -> Option<&Document> {
-        let own = self.accounts.get(account).and_then(|a| a.policies.get(policy)).and_then(ManagedPolicy::document);
+        let own = self
+            .accounts
+            .get(account)
+            .and_then(|a| a.policies.get(policy))
+            .and_then(ManagedPolicy::document);
         own.or_else(|| shipped_policy(policy))
     }
 
@@ -94,7 +100,9 @@ impl Aws {
     pub fn resolve_key(&self, text: &str, account: &AccountId, region: &str) -> Option<Arn> {
         let arn = match Arn::parse(text) {
             Ok(arn) => arn,
-            Err(_) if text.starts_with("alias/") => Arn::parse(&format!("arn:aws:kms:{region}:{account}:{text}")).ok()?,
+            Err(_) if text.starts_with("alias/") => {
+                Arn::parse(&format!("arn:aws:kms:{region}:{account}:{text}")).ok()?
+            }
             Err(_) => Arn::parse(&format!("arn:aws:kms:{region}:{account}:key/{text}")).ok()?,
         };
         if !arn.resource().starts_with("alias/") {
@@ -110,8 +118,11 @@ impl Aws {
         let uses = |(account, bucket): &(AccountId, Bucket)| {
             bucket.encryption.as_ref().is_some_and(|e| {
                 e.former.iter().chain([&e.current]).any(|e| match e {
-                    crate::model::aws::Encryption::Kms { key: text, .. } => self.resolve_key(text, account, &bucket.region).as_ref() == Some(key),
-                    crate::model::aws::Encryption::S3Managed | crate::model::aws::Encryption::AwsManagedKey => false,
+                    crate::model::aws::Encryption::Kms { key: text, .. } => {
+                        self.resolve_key(text, account, &bucket.region).as_ref() == Some(key)
+                    }
+                    crate::model::aws::Encryption::S3Managed
+                    | crate::model::aws::Encryption::AwsManagedKey => false,
                 })
             })
         };
@@ -125,7 +136,11 @@ impl Aws {
     }
 
     /// The members of a group.
-    pub fn members_of(&self, account: &AccountId, group: &str) -> impl Iterator<Item = &IamPrincipal> {
+    pub fn members_of(
+        &self,
+        account: &AccountId,
+        group: &str,
+    ) -> impl Iterator<Item = &IamPrincipal> {
         self.requesters(account).filter(move |p| p.groups.contains(group))
     }
 }

@@ -69,12 +69,19 @@ impl Organization {
     pub fn path_text(&self, account: &AccountId) -> String {
         let mut levels = self.path(account);
         levels.reverse();
-        let units = levels.iter().take(levels.len().saturating_sub(1)).fold(String::new(), |all, level| format!("{all}{level}/"));
+        let units = levels
+            .iter()
+            .take(levels.len().saturating_sub(1))
+            .fold(String::new(), |all, level| format!("{all}{level}/"));
         format!("{}/{units}", self.id)
     }
 
     /// The policies of one kind that are attached to one level.
-    pub fn attached(&self, kind: OrganizationPolicyKind, level: &str) -> impl Iterator<Item = (&Arc<str>, &OrganizationPolicy)> {
+    pub fn attached(
+        &self,
+        kind: OrganizationPolicyKind,
+        level: &str,
+    ) -> impl Iterator<Item = (&Arc<str>, &OrganizationPolicy)> {
         self.policies.iter().filter(move |(_, p)| p.kind == kind && p.targets.contains(level))
     }
 }

@@ -27,21 +27,32 @@ impl Azure {
         match edit {
             AzureEdit::Assignment { id, state } => {
                 let was = put(&mut self.assignments, id.clone(), state.as_deref().cloned());
-                AzureEdit::Assignment { id: was.as_ref().map_or_else(|| id.clone(), |w| w.id.clone()), state: was.map(Box::new) }
+                AzureEdit::Assignment {
+                    id: was.as_ref().map_or_else(|| id.clone(), |w| w.id.clone()),
+                    state: was.map(Box::new),
+                }
             }
             AzureEdit::Definition { id, state } => {
-                let was = put(&mut self.definitions, id.name().to_lowercase().into(), state.as_deref().cloned());
+                let was = put(
+                    &mut self.definitions,
+                    id.name().to_lowercase().into(),
+                    state.as_deref().cloned(),
+                );
                 AzureEdit::Definition { id: id.clone(), state: was.map(Box::new) }
             }
             AzureEdit::Deny { id, state } => {
                 let was = put(&mut self.denies, id.clone(), state.as_deref().cloned());
                 AzureEdit::Deny { id: id.clone(), state: was.map(Box::new) }
             }
-            AzureEdit::Resource { id, state } => AzureEdit::Resource { id: id.clone(), state: put(&mut self.resources, id.clone(), state.clone()) },
+            AzureEdit::Resource { id, state } => AzureEdit::Resource {
+                id: id.clone(),
+                state: put(&mut self.resources, id.clone(), state.clone()),
+            },
             AzureEdit::Patch { id, body } => self.patch(id, body),
             AzureEdit::Member { group, member, present } => {
                 let members = self.groups.entry(group.clone()).or_default();
-                let was = if *present { !members.insert(member.clone()) } else { members.remove(member) };
+                let was =
+                    if *present { !members.insert(member.clone()) } else { members.remove(member) };
                 if self.groups.get(group).is_some_and(std::collections::BTreeSet::is_empty) {
                     self.groups.remove(group);
                 }
@@ -52,7 +63,8 @@ impl Azure {
 
     fn patch(&mut self, id: &ArmId, patch: &Value) -> AzureEdit {
         let was = self.resources.get(id).cloned();
-        let mut body = was.as_ref().map_or_else(|| json!({"id": id.as_str()}), |w| (*w.body).clone());
+        let mut body =
+            was.as_ref().map_or_else(|| json!({"id": id.as_str()}), |w| (*w.body).clone());
         json::merge(&mut body, patch);
         if let Some(mut next) = ArmResource::parse(&body) {
             if let Some(was) = &was {
@@ -73,16 +85,23 @@ impl Azure {
         let edits = match part {
             Part::Assignments => {
                 let (was, is) = (self.assignments.get(id), live.assignments.get(id));
-                (was != is).then(|| AzureEdit::Assignment { id: id.clone(), state: is.cloned().map(Box::new) })
+                (was != is).then(|| AzureEdit::Assignment {
+                    id: id.clone(),
+                    state: is.cloned().map(Box::new),
+                })
             }
             Part::Definitions => {
                 let name: Arc<str> = id.name().to_lowercase().into();
                 let (was, is) = (self.definitions.get(&name), live.definitions.get(&name));
-                (was != is).then(|| AzureEdit::Definition { id: id.clone(), state: is.cloned().map(Box::new) })
+                (was != is).then(|| AzureEdit::Definition {
+                    id: id.clone(),
+                    state: is.cloned().map(Box::new),
+                })
             }
             Part::Denies => {
                 let (was, is) = (self.denies.get(id), live.denies.get(id));
-                (was != is).then(|| AzureEdit::Deny { id: id.clone(), state: is.cloned().map(Box::new) })
+                (was != is)
+                    .then(|| AzureEdit::Deny { id: id.clone(), state: is.cloned().map(Box::new) })
             }
             Part::Resources | Part::Groups | Part::ManagementGroups => {
                 let (was, is) = (self.resources.get(id), live.resources.get(id));

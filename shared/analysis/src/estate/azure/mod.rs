@@ -7,7 +7,9 @@ mod roles;
 pub use edit::target_of;
 pub use roles::shipped_role;
 
-use crate::model::azure::{ArmId, ArmKind, ArmResource, DenyAssignment, KeyReference, RoleAssignment, RoleDefinition};
+use crate::model::azure::{
+    ArmId, ArmKind, ArmResource, DenyAssignment, KeyReference, RoleAssignment, RoleDefinition,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -79,7 +81,8 @@ impl Azure {
 
     /// The management groups above a resource, from near to far.
     fn management_groups(&self, resource: &ArmId) -> impl Iterator<Item = ArmId> {
-        let mut current = resource.subscription().map(|s| ArmId::new(&format!("/subscriptions/{s}")));
+        let mut current =
+            resource.subscription().map(|s| ArmId::new(&format!("/subscriptions/{s}")));
         let mut left = 32;
         std::iter::from_fn(move || {
             let next = self.parents.get(current.as_ref()?)?.clone();
@@ -143,7 +146,10 @@ impl Azure {
     }
 
     /// Containers of a storage account.
-    pub fn containers_of<'a>(&'a self, account: &'a ArmId) -> impl Iterator<Item = &'a ArmResource> {
+    pub fn containers_of<'a>(
+        &'a self,
+        account: &'a ArmId,
+    ) -> impl Iterator<Item = &'a ArmResource> {
         self.of_kind(ArmKind::Container).filter(|c| account.contains(&c.id))
     }
 }

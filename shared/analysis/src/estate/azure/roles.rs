@@ -16,7 +16,8 @@ static SHIPPED: LazyLock<BTreeMap<Arc<str>, RoleDefinition>> = LazyLock::new(|| 
         let (mark, rest) = line.split_once(' ').unwrap_or((line, ""));
         if mark == "role" {
             let (guid, name) = rest.split_once(' ').unwrap_or((rest, rest));
-            let id = ArmId::new(&format!("/providers/Microsoft.Authorization/roleDefinitions/{guid}"));
+            let id =
+                ArmId::new(&format!("/providers/Microsoft.Authorization/roleDefinitions/{guid}"));
             roles.push(RoleDefinition { id, role_name: name.into(), permissions: Vec::new() });
             continue;
         }
@@ -52,6 +53,8 @@ mod tests {
         let owner = shipped_role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635").unwrap();
         let [block] = owner.permissions.as_slice() else { panic!("one block") };
         assert!(block.allows_action("microsoft.storage/storageaccounts/listkeys/action"));
-        assert!(!block.allows_data_action("microsoft.storage/storageaccounts/blobservices/containers/blobs/read"));
+        assert!(!block.allows_data_action(
+            "microsoft.storage/storageaccounts/blobservices/containers/blobs/read"
+        ));
     }
 }

@@ -12,10 +12,13 @@ use std::sync::Arc;
 #[must_use]
 pub fn target_of(edit: &GcpEdit) -> Option<Target> {
     match edit {
-        GcpEdit::Policy { resource: name, .. } | GcpEdit::Delta { resource: name, .. } | GcpEdit::Asset { name, .. } | GcpEdit::Data { name, .. } => {
-            Some(Target::Asset(name.clone()))
+        GcpEdit::Policy { resource: name, .. }
+        | GcpEdit::Delta { resource: name, .. }
+        | GcpEdit::Asset { name, .. }
+        | GcpEdit::Data { name, .. } => Some(Target::Asset(name.clone())),
+        GcpEdit::Role { role, .. } | GcpEdit::RoleDelta { role, .. } => {
+            Some(Target::Role(role.clone()))
         }
-        GcpEdit::Role { role, .. } | GcpEdit::RoleDelta { role, .. } => Some(Target::Role(role.clone())),
         GcpEdit::Member { .. } => None,
     }
 }
@@ -52,7 +55,8 @@ impl Gcp {
             }
             GcpEdit::Member { group, member, present } => {
                 let members = self.groups.entry(group.clone()).or_default();
-                let was = if *present { !members.insert(member.clone()) } else { members.remove(member) };
+                let was =
+                    if *present { !members.insert(member.clone()) } else { members.remove(member) };
                 if self.groups.get(group).is_some_and(BTreeSet::is_empty) {
                     self.groups.remove(group);
                 }
@@ -69,9 +73,11 @@ impl Gcp {
 
     fn set_asset(&mut self, name: &FullName, state: Option<Asset>) -> GcpEdit {
         let name = self.canonical(name);
-        if let Some(asset) = &state {
-            self.aliases.extend(other_names(asset).into_iter().map(|(other, name)| (Arc::from(other), name)));
+        for (other, _) in self.assets.get(&name).into_iter().flat_map(other_names) {
+            self.aliases.remove(other.as_str());
         }
+        let others = state.iter().flat_map(other_names);
+        self.aliases.extend(others.map(|(other, name)| (Arc::from(other), name)));
         let was = put(&mut self.assets, name.clone(), state);
         GcpEdit::Asset { name, state: was }
     }
@@ -107,7 +113,11 @@ impl Gcp {
     pub fn role_towards(&self, live: &Self, role: &Arc<str>) -> Option<Vec<GcpEdit>> {
         let is = live.roles.get(role)?;
         let same = self.roles.get(role) == Some(is);
-        Some(if same { Vec::new() } else { vec![GcpEdit::Role { role: role.clone(), permissions: Some(is.clone()) }] })
+        Some(if same {
+            Vec::new()
+        } else {
+            vec![GcpEdit::Role { role: role.clone(), permissions: Some(is.clone()) }]
+        })
     }
 }
 
@@ -115,7 +125,9 @@ impl Gcp {
 fn settings(asset: &Asset) -> Value {
     let mut data = (*asset.data).clone();
     if let Some(object) = data.as_object_mut() {
-        object.retain(|k, _| !["etag", "metageneration", "updated", "updateTime", "generation"].contains(&k.as_str()));
+        object.retain(|k, _| {
+            !["etag", "metageneration", "updated", "updateTime", "generation"].contains(&k.as_str())
+        });
     }
     data
 }
@@ -123,7 +135,9 @@ fn settings(asset: &Asset) -> Value {
 fn type_of(name: &FullName) -> &'static str {
     match name.service() {
         "storage.googleapis.com" => "storage.googleapis.com/Bucket",
-        "cloudkms.googleapis.com" if name.segment("cryptoKeyVersions").is_some() => "cloudkms.googleapis.com/CryptoKeyVersion",
+        "cloudkms.googleapis.com" if name.segment("cryptoKeyVersions").is_some() => {
+            "cloudkms.googleapis.com/CryptoKeyVersion"
+        }
         "cloudkms.googleapis.com" => "cloudkms.googleapis.com/CryptoKey",
         _ => "",
     }

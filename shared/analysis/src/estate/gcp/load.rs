@@ -8,7 +8,12 @@ use serde_json::Value;
 use std::sync::Arc;
 
 impl Gcp {
-    pub(in crate::estate) fn load(&mut self, path: &str, file: &str, content: &[u8]) -> Result<(), FileError> {
+    pub(in crate::estate) fn load(
+        &mut self,
+        path: &str,
+        file: &str,
+        content: &[u8],
+    ) -> Result<(), FileError> {
         match file {
             "assets.jsonl" => self.load_assets(path, content),
             "roles.json" => self.load_roles(path, &files::json(path, content)?),
@@ -25,9 +30,12 @@ impl Gcp {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let error = |problem: String| FileError::new(path, format!("line {}: {problem}", i + 1));
-            let value: Value = serde_json::from_slice(line).map_err(|e| error(format!("not JSON: {e}")))?;
-            self.load_asset(&value).ok_or_else(|| error("an asset needs a `name` and an `asset_type`".to_owned()))?;
+            let error =
+                |problem: String| FileError::new(path, format!("line {}: {problem}", i + 1));
+            let value: Value =
+                serde_json::from_slice(line).map_err(|e| error(format!("not JSON: {e}")))?;
+            self.load_asset(&value)
+                .ok_or_else(|| error("an asset needs a `name` and an `asset_type`".to_owned()))?;
         }
         Ok(())
     }
@@ -39,7 +47,8 @@ impl Gcp {
             self.policies.insert(name.clone(), Policy::parse(policy));
         }
         if let Some(constraints) = json::first(value, &["org_policy", "orgPolicy"]) {
-            self.org_policies.insert(name.clone(), json::list(constraints).into_iter().cloned().collect());
+            self.org_policies
+                .insert(name.clone(), json::list(constraints).into_iter().cloned().collect());
         }
         if let Some(resource) = value.get("resource") {
             let ancestors = value.get("ancestors").map(json::list).unwrap_or_default();
@@ -50,7 +59,10 @@ impl Gcp {
                 Some(FullName::of("cloudresourcemanager.googleapis.com", above))
             });
             let data = resource.get("data").cloned().unwrap_or(Value::Null);
-            self.assets.insert(name.clone(), Asset { name, asset_type: asset_type.into(), parent, data: data.into() });
+            self.assets.insert(
+                name.clone(),
+                Asset { name, asset_type: asset_type.into(), parent, data: data.into() },
+            );
         }
         Some(())
     }
@@ -61,27 +73,46 @@ impl Gcp {
             Value::Object(roles) => roles.iter().map(|(name, role)| (name.clone(), role)).collect(),
             Value::Array(roles) => {
                 let named = roles.iter().map(|r| Some((json::text(r, "name")?.to_owned(), r)));
-                named.collect::<Option<_>>().ok_or_else(|| FileError::new(path, "a role needs a `name`"))?
+                named
+                    .collect::<Option<_>>()
+                    .ok_or_else(|| FileError::new(path, "a role needs a `name`"))?
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(FileError::new(path, "expected roles by name")),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                return Err(FileError::new(path, "expected roles by name"));
+            }
         };
         for (name, role) in entries {
             let listed = role.get("includedPermissions").unwrap_or(role);
             let permissions = listed.as_array().and_then(|_| json::strings(listed));
-            let permissions = permissions.ok_or_else(|| FileError::new(path, format!("`{name}`: `includedPermissions` is not a list of strings")))?;
-            self.roles.insert(name.as_str().into(), permissions.into_iter().map(Into::into).collect());
+            let permissions = permissions.ok_or_else(|| {
+                FileError::new(
+                    path,
+                    format!("`{name}`: `includedPermissions` is not a list of strings"),
+                )
+            })?;
+            self.roles
+                .insert(name.as_str().into(), permissions.into_iter().map(Into::into).collect());
         }
         Ok(())
     }
 
     /// `{group e-mail address: [members]}`.
     fn load_groups(&mut self, path: &str, value: &Value) -> Result<(), FileError> {
-        let wrong = |group: &str| FileError::new(path, format!("`{group}`: expected a list of members"));
-        let groups = value.as_object().ok_or_else(|| FileError::new(path, "expected an object: group -> members"))?;
+        let wrong =
+            |group: &str| FileError::new(path, format!("`{group}`: expected a list of members"));
+        let groups = value
+            .as_object()
+            .ok_or_else(|| FileError::new(path, "expected an object: group -> members"))?;
         for (group, members) in groups {
-            let members = members.as_array().and_then(|_| json::strings(members)).ok_or_else(|| wrong(group))?;
-            self.groups.insert(group.as_str().into(), members.into_iter().map(Into::into).collect());
+            let members = members
+                .as_array()
+                .and_then(|_| json::strings(members))
+                .ok_or_else(|| wrong(group))?;
+            self.groups
+                .insert(group.as_str().into(), members.into_iter().map(Into::into).collect());
         }
+        // A group without members is as good as none.
+        self.groups.retain(|_, members| !members.is_empty());
         self.groups_known = true;
         Ok(())
     }
@@ -89,10 +120,16 @@ impl Gcp {
     fn load_denies(&mut self, path: &str, content: &[u8]) -> Result<(), FileError> {
         for (i, item) in files::json_list(path, content)?.iter().enumerate() {
             let error = |problem: &str| FileError::new(path, format!("`[{i}]`: {problem}"));
-            let name = json::text(item, "name").ok_or_else(|| error("a deny policy needs a `name`"))?;
-            let attachment = attachment(name).ok_or_else(|| error("the `name` is not `policies/<attachment point>/denypolicies/<id>`"))?;
+            let name =
+                json::text(item, "name").ok_or_else(|| error("a deny policy needs a `name`"))?;
+            let attachment = attachment(name).ok_or_else(|| {
+                error("the `name` is not `policies/<attachment point>/denypolicies/<id>`")
+            })?;
             let rules = item.get("rules").map(json::list).unwrap_or_default();
-            let rules = rules.into_iter().filter_map(|r| Some(deny_rule(r.get("denyRule").or_else(|| r.get("deny_rule"))?))).collect();
+            let rules = rules
+                .into_iter()
+                .filter_map(|r| Some(deny_rule(r.get("denyRule").or_else(|| r.get("deny_rule"))?)))
+                .collect();
             self.denies.insert(name.into(), DenyPolicy { attachment, rules });
         }
         self.denies_known = true;
@@ -118,6 +155,7 @@ fn deny_rule(value: &Value) -> DenyRule {
         excepted_principals: texts(["exceptionPrincipals", "exception_principals"]),
         permissions: texts(["deniedPermissions", "denied_permissions"]),
         excepted_permissions: texts(["exceptionPermissions", "exception_permissions"]),
-        condition: json::first(value, &["denialCondition", "denial_condition"]).and_then(Condition::parse),
+        condition: json::first(value, &["denialCondition", "denial_condition"])
+            .and_then(Condition::parse),
     }
 }

@@ -60,7 +60,9 @@ impl Gcp {
             return name.clone();
         }
         let key = match name.service() {
-            "cloudresourcemanager.googleapis.com" => name.segment("projects").map(|p| format!("project {p}")),
+            "cloudresourcemanager.googleapis.com" => {
+                name.segment("projects").map(|p| format!("project {p}"))
+            }
             "iam.googleapis.com" => name.segment("serviceAccounts").map(|a| format!("account {a}")),
             _ => None,
         };
@@ -76,8 +78,11 @@ impl Gcp {
     /// The project with this id or number.
     #[must_use]
     pub fn project(&self, id: &str) -> Option<&Asset> {
-        let by_number = FullName::of("cloudresourcemanager.googleapis.com", &format!("projects/{id}"));
-        self.assets.get(&by_number).or_else(|| self.assets.get(self.aliases.get(format!("project {id}").as_str())?))
+        let by_number =
+            FullName::of("cloudresourcemanager.googleapis.com", &format!("projects/{id}"));
+        self.assets
+            .get(&by_number)
+            .or_else(|| self.assets.get(self.aliases.get(format!("project {id}").as_str())?))
     }
 
     /// The resource and everything above it, from near to far.
@@ -97,18 +102,27 @@ impl Gcp {
     fn parent(&self, name: &FullName) -> Option<FullName> {
         let exported = self.assets.get(name).and_then(|a| a.parent.clone());
         exported.or_else(|| {
-            let up = |child: &str, collection: &str| name.segment(child).and_then(|_| name.up_to(collection)).filter(|p| p != name);
-            up("cryptoKeyVersions", "cryptoKeys").or_else(|| up("cryptoKeys", "keyRings")).or_else(|| {
-                let project = name.segment("projects").filter(|_| name.service() != "storage.googleapis.com")?;
-                Some(self.project(project)?.name.clone()).filter(|p| p != name)
-            })
+            let up = |child: &str, collection: &str| {
+                name.segment(child).and_then(|_| name.up_to(collection)).filter(|p| p != name)
+            };
+            up("cryptoKeyVersions", "cryptoKeys").or_else(|| up("cryptoKeys", "keyRings")).or_else(
+                || {
+                    let project = name
+                        .segment("projects")
+                        .filter(|_| name.service() != "storage.googleapis.com")?;
+                    Some(self.project(project)?.name.clone()).filter(|p| p != name)
+                },
+            )
         })
     }
 
     /// The project of a resource.
     #[must_use]
     pub fn project_of(&self, name: &FullName) -> Option<&Asset> {
-        self.lineage(name).iter().filter_map(|n| self.assets.get(n)).find(|a| a.kind() == AssetKind::Project)
+        self.lineage(name)
+            .iter()
+            .filter_map(|n| self.assets.get(n))
+            .find(|a| a.kind() == AssetKind::Project)
     }
 
     /// Resources of one kind.
@@ -160,16 +174,25 @@ impl Gcp {
     #[must_use]
     pub fn domain_of(&self, name: &FullName) -> Option<&str> {
         let above = self.lineage(name);
-        above.iter().filter_map(|n| self.assets.get(n)).find(|a| a.kind() == AssetKind::Organization)?.text("displayName")
+        above
+            .iter()
+            .filter_map(|n| self.assets.get(n))
+            .find(|a| a.kind() == AssetKind::Organization)?
+            .text("displayName")
     }
 }
 
 fn other_names(asset: &Asset) -> Vec<(String, FullName)> {
-    let named = |kind: &str, text: Option<&str>| text.map(|t| (format!("{kind} {t}"), asset.name.clone()));
+    let named =
+        |kind: &str, text: Option<&str>| text.map(|t| (format!("{kind} {t}"), asset.name.clone()));
     match asset.kind() {
         AssetKind::Project => named("project", asset.text("projectId")).into_iter().collect(),
         AssetKind::ServiceAccount => {
-            let names = [named("account", asset.text("email")), named("account", asset.text("uniqueId")), named("account", Some(asset.name.name()))];
+            let names = [
+                named("account", asset.text("email")),
+                named("account", asset.text("uniqueId")),
+                named("account", Some(asset.name.name())),
+            ];
             names.into_iter().flatten().collect()
         }
         AssetKind::Organization

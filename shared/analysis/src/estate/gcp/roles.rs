@@ -16,7 +16,9 @@ static SHIPPED: LazyLock<Roles> = LazyLock::new(|| {
         if let Some(role) = line.strip_prefix("role ") {
             current = role;
             roles.insert(role, BTreeSet::new());
-        } else if let (Some(permission), Some(role)) = (line.strip_prefix("+ "), roles.get_mut(current)) {
+        } else if let (Some(permission), Some(role)) =
+            (line.strip_prefix("+ "), roles.get_mut(current))
+        {
             role.insert(permission.into());
         }
     }
@@ -38,6 +40,8 @@ mod tests {
         for role in ["roles/owner", "roles/editor", "roles/viewer"] {
             assert!(!shipped_role(role).unwrap().contains("storage.objects.get"), "{role}");
         }
-        assert!(shipped_role("roles/storage.objectViewer").unwrap().contains("storage.objects.get"));
+        assert!(
+            shipped_role("roles/storage.objectViewer").unwrap().contains("storage.objects.get")
+        );
     }
 }

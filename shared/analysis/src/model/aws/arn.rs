@@ -110,7 +110,9 @@ impl Arn {
     /// For the ARN of an assumed-role session: account and role name. A session ARN has no path.
     #[must_use]
     pub fn session_role(&self) -> Option<(AccountId, &str)> {
-        let rest = (self.service() == "sts").then(|| self.resource().strip_prefix("assumed-role/")).flatten()?;
+        let rest = (self.service() == "sts")
+            .then(|| self.resource().strip_prefix("assumed-role/"))
+            .flatten()?;
         Some((self.account()?, rest.split('/').next()?))
     }
 }

@@ -7,7 +7,11 @@ mod storage;
 
 pub use arn::{AccountId, Arn, ArnError};
 pub use iam::{IamKind, IamPrincipal, ManagedPolicy};
-pub use policy::{ActionMatch, Clause, Document, Effect, PolicyError, PrincipalMatch, PrincipalPattern, ResourceMatch, Statement};
+pub use policy::{
+    ActionMatch, Clause, Document, Effect, PolicyError, PrincipalMatch, PrincipalPattern,
+    ResourceMatch, Statement,
+};
 pub use storage::{
-    AccessPoint, Acl, AclGrant, AclGrantee, Bucket, BucketEncryption, Encryption, Key, KeyState, KmsGrant, Ownership, PublicAccessBlock,
+    AccessPoint, Acl, AclGrant, AclGrantee, Bucket, BucketEncryption, Encryption, Key, KeyState,
+    KmsGrant, Ownership, PublicAccessBlock,
 };

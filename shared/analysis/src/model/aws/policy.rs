@@ -129,7 +129,11 @@ impl Document {
     pub fn parse(value: &Value) -> Result<Self, PolicyError> {
         let source = match value {
             Value::String(text) => parse_text(text)?,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.clone(),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => value.clone(),
         };
         if !source.is_object() {
             return Err(error("Document", "expected an object"));
@@ -168,7 +172,10 @@ impl Statement {
     /// The statement's name for people: its Sid, or its number counted from 1.
     #[must_use]
     pub fn label(&self) -> String {
-        self.sid.as_ref().map_or_else(|| format!("statement {}", self.index + 1), |sid| format!("statement `{sid}`"))
+        self.sid.as_ref().map_or_else(
+            || format!("statement {}", self.index + 1),
+            |sid| format!("statement `{sid}`"),
+        )
     }
 }
 
@@ -206,7 +213,9 @@ fn percent_decoded(text: &str) -> Option<String> {
 
 fn statement(index: usize, value: &Value) -> Result<Statement, PolicyError> {
     let at = |part: &str| format!("Statement[{index}].{part}");
-    let object = value.as_object().ok_or_else(|| error(format!("Statement[{index}]"), "expected an object"))?;
+    let object = value
+        .as_object()
+        .ok_or_else(|| error(format!("Statement[{index}]"), "expected an object"))?;
     let effect = match object.get("Effect").and_then(Value::as_str) {
         Some("Allow") => Effect::Allow,
         Some("Deny") => Effect::Deny,
@@ -214,14 +223,24 @@ fn statement(index: usize, value: &Value) -> Result<Statement, PolicyError> {
     };
     let principal = match (object.get("Principal"), object.get("NotPrincipal")) {
         (None, None) => PrincipalMatch::Attached,
-        (Some(p), None) => PrincipalMatch::Is(principals(p).ok_or_else(|| error(at("Principal"), "expected principals"))?),
-        (None, Some(p)) => PrincipalMatch::Not(principals(p).ok_or_else(|| error(at("NotPrincipal"), "expected principals"))?),
+        (Some(p), None) => PrincipalMatch::Is(
+            principals(p).ok_or_else(|| error(at("Principal"), "expected principals"))?,
+        ),
+        (None, Some(p)) => PrincipalMatch::Not(
+            principals(p).ok_or_else(|| error(at("NotPrincipal"), "expected principals"))?,
+        ),
         (Some(_), Some(_)) => return Err(error(at("NotPrincipal"), "stands beside `Principal`")),
     };
     let patterns = |part: &str, fold: bool| -> Result<Option<Vec<Pattern>>, PolicyError> {
         let Some(value) = object.get(part) else { return Ok(None) };
-        let texts = json::strings(value).ok_or_else(|| error(at(part), "expected a string or strings"))?;
-        Ok(Some(texts.into_iter().map(|t| if fold { Pattern::new(t.to_lowercase()) } else { Pattern::new(t) }).collect()))
+        let texts =
+            json::strings(value).ok_or_else(|| error(at(part), "expected a string or strings"))?;
+        Ok(Some(
+            texts
+                .into_iter()
+                .map(|t| if fold { Pattern::new(t.to_lowercase()) } else { Pattern::new(t) })
+                .collect(),
+        ))
     };
     let action = match (patterns("Action", true)?, patterns("NotAction", true)?) {
         (Some(is), None) => ActionMatch::Is(is),
@@ -237,7 +256,8 @@ fn statement(index: usize, value: &Value) -> Result<Statement, PolicyError> {
     };
     let conditions = match object.get("Condition") {
         None | Some(Value::Null) => Vec::new(),
-        Some(block) => clauses(block).ok_or_else(|| error(at("Condition"), "expected `{operator: {key: value}}`"))?,
+        Some(block) => clauses(block)
+            .ok_or_else(|| error(at("Condition"), "expected `{operator: {key: value}}`"))?,
     };
     let sid = object.get("Sid").and_then(Value::as_str).filter(|s| !s.is_empty()).map(Into::into);
     Ok(Statement { index, sid, effect, principal, action, resource, conditions })
@@ -255,7 +275,9 @@ fn principals(value: &Value) -> Option<Vec<PrincipalPattern>> {
             }
             Some(found)
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            None
+        }
     }
 }
 
@@ -286,8 +308,13 @@ fn clauses(block: &Value) -> Option<Vec<Clause>> {
     let mut found = Vec::new();
     for (operator, keys) in block.as_object()? {
         for (key, values) in keys.as_object()? {
-            let values = json::list(values).into_iter().map(condition_value).collect::<Option<Vec<_>>>()?;
-            found.push(Clause { operator: operator.as_str().into(), key: key.as_str().into(), values });
+            let values =
+                json::list(values).into_iter().map(condition_value).collect::<Option<Vec<_>>>()?;
+            found.push(Clause {
+                operator: operator.as_str().into(),
+                key: key.as_str().into(),
+                values,
+            });
         }
     }
     Some(found)
@@ -311,9 +338,14 @@ mod tests {
     fn all_spellings_of_an_account_are_the_account() {
         let account = AccountId::parse("111122223333").unwrap();
         for spelling in ["111122223333", "arn:aws:iam::111122223333:root"] {
-            let doc = Document::parse(&json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": spelling}, "Action": "s3:*", "Resource": "*"}}));
+            let doc = Document::parse(
+                &json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": spelling}, "Action": "s3:*", "Resource": "*"}}),
+            );
             let doc = doc.unwrap();
-            assert_eq!(doc.statements()[0].principal, PrincipalMatch::Is(vec![PrincipalPattern::Account(account.clone())]));
+            assert_eq!(
+                doc.statements()[0].principal,
+                PrincipalMatch::Is(vec![PrincipalPattern::Account(account.clone())])
+            );
         }
     }
 
@@ -327,6 +359,9 @@ mod tests {
     fn an_error_names_the_place() {
         let doc = json!({"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, {"Effect": "allow"}]});
         let message = Document::parse(&doc).unwrap_err().to_string();
-        assert_eq!(message, "expected `Allow` or `Deny` at `Statement[1].Effect` of the policy document");
+        assert_eq!(
+            message,
+            "expected `Allow` or `Deny` at `Statement[1].Effect` of the policy document"
+        );
     }
 }

@@ -305,7 +305,8 @@ impl KmsGrant {
     /// `<account>:aws:<service>-infrastructure:<resource>` that no person can be.
     #[must_use]
     pub fn grantee_is_service(grantee: &str) -> bool {
-        grantee.ends_with(".amazonaws.com") || grantee.contains(":aws:") && !grantee.starts_with("arn:")
+        grantee.ends_with(".amazonaws.com")
+            || grantee.contains(":aws:") && !grantee.starts_with("arn:")
     }
 }
 
@@ -317,11 +318,17 @@ impl Encryption {
         let bucket_key = rule.get("BucketKeyEnabled").and_then(json::boolean);
         match json::text(default, "SSEAlgorithm")? {
             "AES256" => Some(Self::S3Managed),
-            algorithm @ ("aws:kms" | "aws:kms:dsse") => Some(match json::text(default, "KMSMasterKeyID") {
-                None => Self::AwsManagedKey,
-                Some(key) if key.ends_with("alias/aws/s3") => Self::AwsManagedKey,
-                Some(key) => Self::Kms { key: key.into(), dual_layer: algorithm == "aws:kms:dsse", bucket_key },
-            }),
+            algorithm @ ("aws:kms" | "aws:kms:dsse") => {
+                Some(match json::text(default, "KMSMasterKeyID") {
+                    None => Self::AwsManagedKey,
+                    Some(key) if key.ends_with("alias/aws/s3") => Self::AwsManagedKey,
+                    Some(key) => Self::Kms {
+                        key: key.into(),
+                        dual_layer: algorithm == "aws:kms:dsse",
+                        bucket_key,
+                    },
+                })
+            }
             _ => None,
         }
     }
@@ -334,7 +341,9 @@ impl Acl {
         let owner = policy.get("Owner").and_then(|o| json::text(o, "ID")).map(Into::into);
         let list = json::first(policy, &["AccessControlList", "Grants"]);
         let grants = match list {
-            Some(Value::Object(wrapped)) => wrapped.get("Grant").map(json::list).unwrap_or_default(),
+            Some(Value::Object(wrapped)) => {
+                wrapped.get("Grant").map(json::list).unwrap_or_default()
+            }
             Some(list) => json::list(list),
             None => Vec::new(),
         };
@@ -349,7 +358,9 @@ impl AclGrant {
         let grantee = match (json::text(grantee, "URI"), json::text(grantee, "ID")) {
             (Some(uri), _) => AclGrantee::of_group(uri),
             (None, Some(id)) => AclGrantee::CanonicalUser(id.into()),
-            (None, None) => AclGrantee::Other(json::text(grantee, "EmailAddress").unwrap_or_default().into()),
+            (None, None) => {
+                AclGrantee::Other(json::text(grantee, "EmailAddress").unwrap_or_default().into())
+            }
         };
         Some(Self { grantee, permission: json::text(grant, "Permission")?.into() })
     }

@@ -67,7 +67,10 @@ impl ArmId {
     #[must_use]
     pub fn contains(&self, other: &Self) -> bool {
         &*self.folded == "/"
-            || other.folded.strip_prefix(&*self.folded).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            || other
+                .folded
+                .strip_prefix(&*self.folded)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// How many levels deep: to order scopes from wide to narrow.
@@ -116,7 +119,9 @@ mod tests {
     #[test]
     fn a_scope_contains_what_is_below_it_whatever_the_case() {
         let group = ArmId::new("/subscriptions/S1/resourceGroups/RG");
-        let account = ArmId::new("/SUBSCRIPTIONS/s1/RESOURCEGROUPS/rg/PROVIDERS/Microsoft.Storage/storageAccounts/a");
+        let account = ArmId::new(
+            "/SUBSCRIPTIONS/s1/RESOURCEGROUPS/rg/PROVIDERS/Microsoft.Storage/storageAccounts/a",
+        );
         assert!(group.contains(&account) && group.contains(&group) && !account.contains(&group));
         assert!(!ArmId::new("/subscriptions/s1/resourceGroups/r").contains(&account));
         assert!(ArmId::new("/").contains(&group));
@@ -132,8 +137,13 @@ mod tests {
 
     #[test]
     fn ancestors_by_type() {
-        let id = ArmId::new("/subscriptions/s/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers/c");
-        assert_eq!(id.ancestor("storageAccounts").map(|a| a.name().to_owned()), Some("a".to_owned()));
+        let id = ArmId::new(
+            "/subscriptions/s/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers/c",
+        );
+        assert_eq!(
+            id.ancestor("storageAccounts").map(|a| a.name().to_owned()),
+            Some("a".to_owned())
+        );
         assert_eq!(id.ancestor("vaults"), None);
     }
 }

@@ -6,5 +6,8 @@ mod resource;
 mod role;
 
 pub use id::ArmId;
-pub use resource::{AccessPolicy, ArmKind, ArmResource, Container, KeyReference, KeySource, StorageAccount, Vault, VaultMode};
+pub use resource::{
+    AccessPolicy, ArmKind, ArmResource, Container, KeyReference, KeySource, StorageAccount, Vault,
+    VaultMode,
+};
 pub use role::{DenyAssignment, Permission, RoleAssignment, RoleDefinition};

@@ -119,7 +119,8 @@ impl ArmResource {
     #[must_use]
     pub fn parse(body: &Value) -> Option<Self> {
         let id = ArmId::new(json::any_case_str(body, &["id"])?);
-        let type_name = json::any_case_str(body, &["type"]).map_or_else(|| type_of(&id), str::to_lowercase);
+        let type_name =
+            json::any_case_str(body, &["type"]).map_or_else(|| type_of(&id), str::to_lowercase);
         Some(Self { id, type_name: type_name.into(), body: Arc::new(body.clone()) })
     }
 
@@ -158,7 +159,8 @@ impl ArmResource {
     pub fn storage_account(&self) -> StorageAccount {
         let flag = |name: &str| self.property(&[name]).and_then(json::boolean);
         let public_network = self.property(&["publicNetworkAccess"]).and_then(Value::as_str);
-        let default_action = self.property(&["networkAcls", "defaultAction"]).and_then(Value::as_str);
+        let default_action =
+            self.property(&["networkAcls", "defaultAction"]).and_then(Value::as_str);
         StorageAccount {
             allow_blob_public_access: flag("allowBlobPublicAccess"),
             allow_shared_key_access: flag("allowSharedKeyAccess").unwrap_or(true),
@@ -170,11 +172,16 @@ impl ArmResource {
     }
 
     fn key_source(&self) -> KeySource {
-        let source = self.property(&["encryption", "keySource"]).and_then(Value::as_str).unwrap_or("Microsoft.Storage");
+        let source = self
+            .property(&["encryption", "keySource"])
+            .and_then(Value::as_str)
+            .unwrap_or("Microsoft.Storage");
         if !source.eq_ignore_ascii_case("microsoft.keyvault") {
             return KeySource::Microsoft;
         }
-        let text = |name: &str| self.property(&["encryption", "keyvaultproperties", name]).and_then(Value::as_str);
+        let text = |name: &str| {
+            self.property(&["encryption", "keyvaultproperties", name]).and_then(Value::as_str)
+        };
         match (text("keyvaulturi"), text("keyname")) {
             (Some(uri), Some(name)) if !name.is_empty() => KeySource::Customer {
                 key: KeyReference { vault_host: host(uri), key_name: name.to_lowercase().into() },
@@ -192,7 +199,10 @@ impl ArmResource {
             return None;
         }
         let identity = json::any_case(&self.body, "identity")?;
-        match self.property(&["encryption", "identity", "userAssignedIdentity"]).and_then(Value::as_str) {
+        match self
+            .property(&["encryption", "identity", "userAssignedIdentity"])
+            .and_then(Value::as_str)
+        {
             Some(wanted) => {
                 let assigned = json::any_case(identity, "userAssignedIdentities")?.as_object()?;
                 let (_, found) = assigned.iter().find(|(id, _)| id.eq_ignore_ascii_case(wanted))?;
@@ -222,7 +232,8 @@ impl ArmResource {
     /// The view of a key vault. `enableRbacAuthorization` absent or `null` on an existing vault means access policies.
     #[must_use]
     pub fn vault(&self) -> Vault {
-        let rbac = self.property(&["enableRbacAuthorization"]).and_then(json::boolean).unwrap_or(false);
+        let rbac =
+            self.property(&["enableRbacAuthorization"]).and_then(json::boolean).unwrap_or(false);
         let uri = self.property(&["vaultUri"]).and_then(Value::as_str);
         let by_name = format!("{}.vault.azure.net", self.id.name().to_lowercase());
         let policies = self.property(&["accessPolicies"]).map(json::list).unwrap_or_default();
@@ -248,10 +259,15 @@ impl ArmResource {
 
 impl AccessPolicy {
     fn parse(value: &Value) -> Option<Self> {
-        let keys = json::any_case_path(value, &["permissions", "keys"]).map(json::list).unwrap_or_default();
+        let keys = json::any_case_path(value, &["permissions", "keys"])
+            .map(json::list)
+            .unwrap_or_default();
         Some(Self {
             principal: json::any_case_str(value, &["objectId"])?.to_lowercase().into(),
-            keys: keys.into_iter().filter_map(|k| Some(k.as_str()?.to_lowercase().into())).collect(),
+            keys: keys
+                .into_iter()
+                .filter_map(|k| Some(k.as_str()?.to_lowercase().into()))
+                .collect(),
         })
     }
 
@@ -294,11 +310,18 @@ mod tests {
 
     #[test]
     fn shared_key_access_that_is_absent_or_null_counts_as_allowed() {
-        for properties in [json!({}), json!({"allowSharedKeyAccess": null}), json!({"allowSharedKeyAccess": true})] {
-            let account = ArmResource::parse(&json!({"id": "/x", "properties": properties})).unwrap();
+        for properties in [
+            json!({}),
+            json!({"allowSharedKeyAccess": null}),
+            json!({"allowSharedKeyAccess": true}),
+        ] {
+            let account =
+                ArmResource::parse(&json!({"id": "/x", "properties": properties})).unwrap();
             assert!(account.storage_account().allow_shared_key_access);
         }
-        let off = ArmResource::parse(&json!({"id": "/x", "properties": {"allowSharedKeyAccess": false}})).unwrap();
+        let off =
+            ArmResource::parse(&json!({"id": "/x", "properties": {"allowSharedKeyAccess": false}}))
+                .unwrap();
         assert!(!off.storage_account().allow_shared_key_access);
     }
 
@@ -321,6 +344,9 @@ mod tests {
         }))
         .unwrap();
         let key = KeyReference { vault_host: "kv.vault.azure.net".into(), key_name: "cmk".into() };
-        assert_eq!(account.storage_account().key_source, KeySource::Customer { key, identity: Some("ab".into()) });
+        assert_eq!(
+            account.storage_account().key_source,
+            KeySource::Customer { key, identity: Some("ab".into()) }
+        );
     }
 }

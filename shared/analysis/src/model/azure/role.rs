@@ -69,7 +69,9 @@ impl Permission {
 /// Not side it does not, so that an exception is never taken to be wider than written.
 fn allowed(yes: &[Pattern], no: &[Pattern], operation: &str) -> bool {
     let loosely = |p: &Pattern| {
-        p.matches(operation) || p.as_str().contains("/*/") && Pattern::new(p.as_str().replacen("/*/", "/", 1)).matches(operation)
+        p.matches(operation)
+            || p.as_str().contains("/*/")
+                && Pattern::new(p.as_str().replacen("/*/", "/", 1)).matches(operation)
     };
     yes.iter().any(loosely) && !no.iter().any(|p| p.matches(operation))
 }
@@ -134,7 +136,11 @@ impl RoleDefinition {
         let properties = json::any_case(body, "properties").unwrap_or(body);
         let blocks = json::any_case(properties, "permissions").map(json::list)?;
         let name = json::any_case_str(properties, &["roleName"]).unwrap_or_else(|| id.name());
-        Some(Self { id: id.clone(), role_name: name.into(), permissions: blocks.into_iter().map(Permission::parse).collect() })
+        Some(Self {
+            id: id.clone(),
+            role_name: name.into(),
+            permissions: blocks.into_iter().map(Permission::parse).collect(),
+        })
     }
 }
 
@@ -144,14 +150,20 @@ impl Permission {
     pub fn parse(block: &Value) -> Self {
         let patterns = |key: &str| {
             let texts = json::any_case(block, key).map(json::list).unwrap_or_default();
-            texts.into_iter().filter_map(Value::as_str).map(|t| Pattern::new(t.trim().to_lowercase())).collect()
+            texts
+                .into_iter()
+                .filter_map(Value::as_str)
+                .map(|t| Pattern::new(t.trim().to_lowercase()))
+                .collect()
         };
         Self {
             actions: patterns("actions"),
             not_actions: patterns("notActions"),
             data_actions: patterns("dataActions"),
             not_data_actions: patterns("notDataActions"),
-            condition: json::any_case_str(block, &["condition"]).filter(|c| !c.is_empty()).map(Into::into),
+            condition: json::any_case_str(block, &["condition"])
+                .filter(|c| !c.is_empty())
+                .map(Into::into),
         }
     }
 }
@@ -164,17 +176,28 @@ impl DenyAssignment {
         let properties = json::any_case(body, "properties").unwrap_or(body);
         let ids = |key: &str| {
             let listed = json::any_case(properties, key).map(json::list).unwrap_or_default();
-            listed.into_iter().filter_map(|p| Some(json::any_case_str(p, &["id"])?.to_lowercase().into())).collect()
+            listed
+                .into_iter()
+                .filter_map(|p| Some(json::any_case_str(p, &["id"])?.to_lowercase().into()))
+                .collect()
         };
         let blocks = json::any_case(properties, "permissions").map(json::list).unwrap_or_default();
         Some(Self {
-            name: json::any_case_str(properties, &["denyAssignmentName"]).unwrap_or_else(|| id.name()).into(),
+            name: json::any_case_str(properties, &["denyAssignmentName"])
+                .unwrap_or_else(|| id.name())
+                .into(),
             permissions: blocks.into_iter().map(Permission::parse).collect(),
-            scope: json::any_case_str(properties, &["scope"]).map(ArmId::new).or_else(|| id.scope_of_extension())?,
-            only_this_scope: json::any_case(properties, "doNotApplyToChildScopes").and_then(json::boolean) == Some(true),
+            scope: json::any_case_str(properties, &["scope"])
+                .map(ArmId::new)
+                .or_else(|| id.scope_of_extension())?,
+            only_this_scope: json::any_case(properties, "doNotApplyToChildScopes")
+                .and_then(json::boolean)
+                == Some(true),
             principals: ids("principals"),
             excluded: ids("excludePrincipals"),
-            condition: json::any_case_str(properties, &["condition"]).filter(|c| !c.is_empty()).map(Into::into),
+            condition: json::any_case_str(properties, &["condition"])
+                .filter(|c| !c.is_empty())
+                .map(Into::into),
             id,
         })
     }

@@ -39,7 +39,10 @@ impl FullName {
     /// The name without `//service/`.
     #[must_use]
     pub fn relative(&self) -> &str {
-        self.0.strip_prefix("//").and_then(|rest| rest.split_once('/')).map_or(&*self.0, |(_, relative)| relative)
+        self.0
+            .strip_prefix("//")
+            .and_then(|rest| rest.split_once('/'))
+            .map_or(&*self.0, |(_, relative)| relative)
     }
 
     /// The service that it belongs to (`storage.googleapis.com`).
@@ -85,12 +88,18 @@ mod tests {
     #[test]
     fn both_spellings_of_a_bucket_are_one_name() {
         assert_eq!(FullName::new("//storage.googleapis.com/b"), FullName::bucket("b"));
-        assert_eq!(FullName::of("storage.googleapis.com", "projects/_/buckets/b"), FullName::bucket("b"));
+        assert_eq!(
+            FullName::of("storage.googleapis.com", "projects/_/buckets/b"),
+            FullName::bucket("b")
+        );
     }
 
     #[test]
     fn parts_of_a_key_version() {
-        let v = FullName::of("cloudkms.googleapis.com", "projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1");
+        let v = FullName::of(
+            "cloudkms.googleapis.com",
+            "projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1",
+        );
         assert_eq!(v.segment("keyRings"), Some("r"));
         assert_eq!(v.up_to("cryptoKeys").map(|k| k.name().to_owned()), Some("k".to_owned()));
         assert_eq!(v.service(), "cloudkms.googleapis.com");

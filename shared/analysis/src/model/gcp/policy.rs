@@ -81,7 +81,11 @@ impl Condition {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let mut object = serde_json::Map::new();
-        for (key, text) in [("expression", &self.expression), ("title", &self.title), ("description", &self.description)] {
+        for (key, text) in [
+            ("expression", &self.expression),
+            ("title", &self.title),
+            ("description", &self.description),
+        ] {
             if !text.is_empty() {
                 object.insert(key.to_owned(), Value::from(&**text));
             }
@@ -124,17 +128,27 @@ impl Policy {
             let condition = binding.get("condition").and_then(Condition::parse);
             for member in binding.get("members").map(json::list).unwrap_or_default() {
                 if let Some(member) = member.as_str() {
-                    bindings.insert(Binding { role: role.into(), member: member.into(), condition: condition.clone() });
+                    bindings.insert(Binding {
+                        role: role.into(),
+                        member: member.into(),
+                        condition: condition.clone(),
+                    });
                 }
             }
         }
-        Self { bindings, audit_configs: json::first(value, &["auditConfigs", "audit_configs"]).cloned().map(Arc::new) }
+        Self {
+            bindings,
+            audit_configs: json::first(value, &["auditConfigs", "audit_configs"])
+                .cloned()
+                .map(Arc::new),
+        }
     }
 
     /// The policy after a delta.
     #[must_use]
     pub fn with(&self, delta: &PolicyDelta) -> Self {
-        let bindings = self.bindings.difference(&delta.removed).chain(&delta.added).cloned().collect();
+        let bindings =
+            self.bindings.difference(&delta.removed).chain(&delta.added).cloned().collect();
         Self { bindings, audit_configs: self.audit_configs.clone() }
     }
 
@@ -153,9 +167,16 @@ impl PolicyDelta {
     #[must_use]
     pub fn parse(value: &Value) -> Self {
         let mut delta = Self::default();
-        for entry in json::first(value, &["bindingDeltas", "binding_deltas"]).map(json::list).unwrap_or_default() {
+        for entry in json::first(value, &["bindingDeltas", "binding_deltas"])
+            .map(json::list)
+            .unwrap_or_default()
+        {
             let text = |key: &str| entry.get(key).and_then(Value::as_str);
-            let (Some(action), Some(role), Some(member)) = (text("action"), text("role"), text("member")) else { continue };
+            let (Some(action), Some(role), Some(member)) =
+                (text("action"), text("role"), text("member"))
+            else {
+                continue;
+            };
             let binding = Binding {
                 role: role.into(),
                 member: member.into(),

@@ -125,7 +125,8 @@ impl Asset {
     #[must_use]
     pub fn bucket(&self) -> Bucket {
         let iam = self.data.get("iamConfiguration");
-        let uniform = iam.and_then(|c| c.get("uniformBucketLevelAccess").or_else(|| c.get("bucketPolicyOnly")));
+        let uniform = iam
+            .and_then(|c| c.get("uniformBucketLevelAccess").or_else(|| c.get("bucketPolicyOnly")));
         let prevention = iam.and_then(|c| c.get("publicAccessPrevention")).and_then(Value::as_str);
         let key = self.data.get("encryption").and_then(|e| json::text(e, "defaultKmsKeyName"));
         Bucket {
