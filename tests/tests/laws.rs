@@ -144,10 +144,11 @@ fn a_slice_misses_nothing_that_the_whole_matrix_shows() {
                 let was = access::evaluate(&world.estate, principal, *kind, resource);
                 let is = access::evaluate(&after, principal, *kind, resource);
                 // What everyone gained, everyone outside of the slice gained as well: told once.
-                let echo = [Principal::Public, Principal::AnyAuthenticated].iter().any(|everyone| {
-                    asked.contains(&(resource, everyone))
-                        && is == access::evaluate(&after, everyone, *kind, resource)
-                });
+                let echo =
+                    [Principal::Public, Principal::AnyAuthenticated].iter().any(|everyone| {
+                        asked.contains(&(resource, everyone))
+                            && is == access::evaluate(&after, everyone, *kind, resource)
+                    });
                 if echo {
                     continue;
                 }

@@ -17,7 +17,7 @@ use crate::event::azure::Bodies;
 use crate::event::{Call, Event, Identity};
 use crate::finding::{Finding, find};
 use crate::model::aws::{AccountId, Bucket};
-use crate::model::{Resource, Verdict};
+use crate::model::{Principal, Reach, Resource, Timestamp, Verdict};
 use crate::plan::{self, Live, Plan};
 use crate::proof::{Proof, prove};
 use crate::rule::Case;
@@ -26,6 +26,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// Identities of changes that are remembered to recognise duplicates.
 const REMEMBERED: usize = 200_000;
+
+/// Contents that are remembered under one id: archives that mask ids hold many events under one.
+const CONTENTS_PER_ID: usize = 64;
+
+/// Two records of one change, from two feeds, are this many seconds apart at most.
+const SAME_CHANGE_SECONDS: i64 = 120;
 
 /// Earlier steps that are remembered per resource.
 const EARLIER_STEPS: usize = 4;
@@ -368,31 +374,40 @@ fn only_answer_doubts(plan: &Plan) -> bool {
     plan.doubts.len() == 1 && plan.doubts.iter().all(|d| d.contains("changes of this kind"))
 }
 
-/// Identities of changes that were seen.
+/// Identities of changes that were seen: contents and times by id and subject.
 #[derive(Debug, Default)]
 struct Seen {
-    contents: HashMap<(String, String), Vec<Option<u64>>>,
+    contents: HashMap<(String, String), Vec<(Option<u64>, Option<Timestamp>)>>,
     order: VecDeque<(String, String)>,
 }
 
 impl Seen {
-    /// Whether a change is new. A feed without content (Event Grid) tells of the same change as a feed with content.
+    /// Whether a change is new. A feed without content (Event Grid) that comes later tells nothing new of a change that was
+    /// judged; one that came first does not silence the feed that has the content. What happened much later under the same
+    /// id is another change: callers choose their correlation ids.
     fn is_new(&mut self, identity: &Identity) -> bool {
         if identity.id.is_empty() {
             return true;
         }
         let key = (identity.id.clone(), identity.subject.clone());
-        let contents = self.contents.entry(key.clone()).or_default();
-        let known = contents
-            .iter()
-            .any(|c| c.is_none() || identity.content.is_none() || *c == identity.content);
-        if known {
+        let known = self.contents.entry(key.clone()).or_default();
+        let same = |(content, time): &(Option<u64>, Option<Timestamp>)| {
+            let near = match (time, identity.time) {
+                (Some(a), Some(b)) => a.is_within(b, SAME_CHANGE_SECONDS),
+                (None, _) | (_, None) => true,
+            };
+            near && (identity.content.is_none() || *content == identity.content)
+        };
+        if known.iter().any(same) {
             return false;
         }
-        if contents.is_empty() {
+        if known.is_empty() {
             self.order.push_back(key);
         }
-        contents.push(identity.content);
+        known.push((identity.content, identity.time));
+        if known.len() > CONTENTS_PER_ID {
+            known.remove(0);
+        }
         if self.order.len() > REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {

@@ -90,7 +90,9 @@ fn s3(name: &str, call: &Call) -> Option<Kind> {
         "PutBucketLifecycle" | "PutBucketLifecycleConfiguration" | "DeleteBucketLifecycle" => {
             Kind::BucketLifecycleChanged
         }
+        "PutBucketVersioning" if strengthens_versioning(call) => Kind::S3Other,
         "PutBucketVersioning" => Kind::BucketVersioningChanged,
+        "PutBucketLogging" if call.request.pointer("/BucketLoggingStatus/LoggingEnabled").is_some() => Kind::S3Other,
         "PutBucketLogging" => Kind::BucketLoggingChanged,
         // S3 has no call to delete notifications (an empty Put does it); the name is accepted because tools list it.
         "PutBucketNotification"
@@ -137,6 +139,12 @@ fn s3(name: &str, call: &Call) -> Option<Kind> {
         | "UntagResource" => Kind::TagsChanged,
         _ => return None,
     })
+}
+
+/// Versioning on, and MFA delete not taken away.
+fn strengthens_versioning(call: &Call) -> bool {
+    let setting = |name: &str| call.request.pointer(&format!("/VersioningConfiguration/{name}")).and_then(Value::as_str);
+    setting("Status") == Some("Enabled") && setting("MfaDelete") != Some("Disabled")
 }
 
 /// SSE-C, or a KMS key of an account other than the bucket's: what ransomware does to objects.
@@ -207,17 +215,13 @@ fn iam(name: &str) -> Option<Kind> {
         "CreateSAMLProvider" | "UpdateSAMLProvider" | "DeleteSAMLProvider" => {
             Kind::SamlProviderChanged
         }
-        "CreateUser" | "CreateAccessKey" | "UpdateAccessKey" | "DeleteAccessKey" => {
+        "CreateUser" | "CreateAccessKey" | "UpdateAccessKey" => {
             Kind::AccessKeyChanged
         }
-        "CreateLoginProfile" | "UpdateLoginProfile" | "DeleteLoginProfile" | "ChangePassword" => {
+        "CreateLoginProfile" | "UpdateLoginProfile" => {
             Kind::LoginProfileChanged
         }
-        "DeactivateMFADevice"
-        | "EnableMFADevice"
-        | "CreateVirtualMFADevice"
-        | "DeleteVirtualMFADevice"
-        | "ResyncMFADevice" => Kind::MfaDeactivated,
+        "DeactivateMFADevice" | "DeleteVirtualMFADevice" => Kind::MfaDeactivated,
         "CreateServiceSpecificCredential"
         | "UpdateServiceSpecificCredential"
         | "ResetServiceSpecificCredential"
@@ -238,7 +242,13 @@ fn iam(name: &str) -> Option<Kind> {
         | "DeleteServiceLinkedRole"
         | "UpdateRole"
         | "UpdateUser"
-        | "UpdateGroup" => Kind::IamPrincipalChanged,
+        | "UpdateGroup"
+        | "DeleteAccessKey"
+        | "DeleteLoginProfile"
+        | "ChangePassword"
+        | "EnableMFADevice"
+        | "CreateVirtualMFADevice"
+        | "ResyncMFADevice" => Kind::IamPrincipalChanged,
         _ => return None,
     })
 }
@@ -256,33 +266,34 @@ fn sso(name: &str) -> Option<Kind> {
     (named && !names::only_reads(name)).then_some(Kind::PermissionSetChanged)
 }
 
+/// What can weaken a guard, and the rest.
 fn organizations(name: &str) -> Option<Kind> {
-    let named = [
-        "AttachPolicy",
-        "DetachPolicy",
-        "CreatePolicy",
-        "UpdatePolicy",
-        "DeletePolicy",
-        "EnablePolicyType",
-        "DisablePolicyType",
-        "MoveAccount",
-        "LeaveOrganization",
-        "RemoveAccountFromOrganization",
-        "DeleteOrganization",
-        "PutResourcePolicy",
-        "DeleteResourcePolicy",
-        "RegisterDelegatedAdministrator",
-        "DeregisterDelegatedAdministrator",
-        "EnableAWSServiceAccess",
-        "DisableAWSServiceAccess",
-    ];
-    named.contains(&name).then_some(Kind::OrganizationPolicyChanged)
+    match name {
+        "AttachPolicy"
+        | "DetachPolicy"
+        | "UpdatePolicy"
+        | "DeletePolicy"
+        | "DisablePolicyType"
+        | "MoveAccount"
+        | "LeaveOrganization"
+        | "RemoveAccountFromOrganization"
+        | "DeleteOrganization" => Some(Kind::OrganizationPolicyChanged),
+        "CreatePolicy"
+        | "EnablePolicyType"
+        | "PutResourcePolicy"
+        | "DeleteResourcePolicy"
+        | "RegisterDelegatedAdministrator"
+        | "DeregisterDelegatedAdministrator"
+        | "EnableAWSServiceAccess"
+        | "DisableAWSServiceAccess" => Some(Kind::OrganizationOther),
+        _ => None,
+    }
 }
 
 fn sts(name: &str) -> Option<Kind> {
     match name {
         "AssumeRoot" | "GetFederationToken" => Some(Kind::RootUsed),
-        "AssumeRole" => Some(Kind::RoleAssumed),
+        "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity" => Some(Kind::RoleAssumed),
         _ => None,
     }
 }
@@ -308,7 +319,7 @@ fn other_door(service: &str, name: &str) -> Option<Kind> {
         ("ec2", "ModifySnapshotAttribute" | "ResetSnapshotAttribute" | "ModifyImageAttribute")
         | (
             "rds",
-            "ModifyDBSnapshotAttribute" | "ModifyDBClusterSnapshotAttribute" | "StartExportTask",
+            "ModifyDBSnapshotAttribute" | "ModifyDBClusterSnapshotAttribute" | "ModifyDbClusterSnapshotAttribute" | "StartExportTask",
         )
         | ("ecr", "SetRepositoryPolicy" | "DeleteRepositoryPolicy" | "PutRegistryPolicy")
         | ("secretsmanager", "PutResourcePolicy" | "DeleteResourcePolicy")
@@ -340,7 +351,11 @@ fn feed(service: &str, name: &str) -> Option<Kind> {
             | "RemovePermission"
             | "AddPermission"
             | "DeleteEventSourceMapping"
-            | "UpdateEventSourceMapping",
+            | "UpdateEventSourceMapping"
+            | "CreateEventSourceMapping"
+            | "DeleteFunctionConcurrency"
+            | "PublishVersion"
+            | "UpdateAlias",
         ) => Some(Kind::FunctionChanged),
         (
             "sqs",
@@ -793,24 +808,24 @@ fn policy_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<Strin
     let touched = Claim::Touched(Target::ManagedPolicy(policy.clone()));
     let claim = match call.name.as_str() {
         "DeletePolicy" => aws(AwsEdit::Policy { policy, state: None }),
+        "DeletePolicyVersion" => text("versionId").map_or(touched, |version| {
+            aws(AwsEdit::PolicyVersion { policy, version: version.into(), document: None })
+        }),
         "SetDefaultPolicyVersion" => text("versionId").map_or(touched, |version| {
             aws(AwsEdit::DefaultVersion { policy, version: version.into(), document: None })
         }),
-        // A version that is not made the default changes nobody's access.
-        "CreatePolicyVersion"
-            if call.request.get("setAsDefault").and_then(json::boolean) != Some(true) =>
-        {
-            Claim::Outside
-        }
         "CreatePolicyVersion" => {
             let version =
                 call.response.get("policyVersion").and_then(|v| json::text(v, "versionId"));
+            // A version that is not made the default changes nobody's access; it may be made the default later.
+            let in_force = call.request.get("setAsDefault").and_then(json::boolean) == Some(true);
             match (version, document(call.request.get("policyDocument"), doubt)) {
-                (Some(version), Some(document)) => aws(AwsEdit::DefaultVersion {
-                    policy,
-                    version: version.into(),
-                    document: Some(document),
-                }),
+                (Some(version), document @ Some(_)) if in_force => {
+                    aws(AwsEdit::DefaultVersion { policy, version: version.into(), document })
+                }
+                (Some(version), document @ Some(_)) => {
+                    aws(AwsEdit::PolicyVersion { policy, version: version.into(), document })
+                }
                 (_, _) => touched,
             }
         }
@@ -869,7 +884,9 @@ fn name_in_request(call: &Call) -> Option<String> {
         "keyId",
         "customKeyStoreId",
     ];
-    let text = NAMES.iter().find_map(|name| json::text(&call.request, name))?;
+    // An event source mapping is named by a UUID; the answer says whose it is.
+    let answered = json::text(&call.response, "functionArn");
+    let text = NAMES.iter().find_map(|name| json::text(&call.request, name)).or(answered)?;
     // Rules and functions go by ARN in keyfence's own list.
     let built = match (call.source.as_str(), &call.account) {
         ("events.amazonaws.com", Some(account)) if !text.starts_with("arn:") => {
@@ -878,8 +895,14 @@ fn name_in_request(call: &Call) -> Option<String> {
                 .map_or_else(String::new, |b| format!("{b}/"));
             Some(format!("arn:aws:events:{}:{account}:rule/{bus}{text}", call.region))
         }
-        ("lambda.amazonaws.com", Some(account)) if !text.contains(':') => {
-            Some(format!("arn:aws:lambda:{}:{account}:function:{text}", call.region))
+        ("lambda.amazonaws.com", Some(account)) => {
+            // A name, a partial ARN (`<account>:function:<name>`) or an ARN, each perhaps with `:<alias or version>`.
+            let parts: Vec<&str> = text.split(':').collect();
+            let name = match parts.iter().position(|p| *p == "function") {
+                Some(i) => parts.get(i + 1),
+                None => parts.first(),
+            };
+            name.map(|name| format!("arn:aws:lambda:{}:{account}:function:{name}", call.region))
         }
         (_, _) => None,
     };

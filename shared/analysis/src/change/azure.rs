@@ -90,13 +90,14 @@ fn authorization(rest: &str) -> Option<Kind> {
         {
             Kind::PrivilegedRoleRequested
         }
-        r if r.starts_with("policyassignments/")
-            || r.starts_with("policyexemptions/")
-            || r.starts_with("policydefinitions/")
-            || r.starts_with("policysetdefinitions/") =>
+        // A written assignment is a guard that was set; what weakens is a deletion or an exemption.
+        r if ["policyassignments/", "policydefinitions/", "policysetdefinitions/"]
+            .iter()
+            .any(|p| r.starts_with(p) && r.ends_with("/delete")) =>
         {
             Kind::PolicyGuardChanged
         }
+        "policyexemptions/write" | "policyassignments/exempt/action" => Kind::PolicyGuardChanged,
         r if r.starts_with("diagnosticsettings/") => Kind::DiagnosticSettingChanged,
         r if is_mutation(r) => Kind::AzureOther,
         _ => return None,
@@ -161,17 +162,9 @@ fn compute(rest: &str) -> Option<Kind> {
     share.then_some(Kind::DiskShared)
 }
 
+/// Any change of an app, its code, settings or slots: it matters only when the app is keyfence's own.
 fn is_site_change(rest: &str) -> bool {
-    [
-        "sites/delete",
-        "sites/write",
-        "sites/stop/action",
-        "sites/restart/action",
-        "sites/publish/action",
-    ]
-    .contains(&rest)
-        || rest.starts_with("sites/config/")
-        || rest.starts_with("sites/slots/config/")
+    rest.starts_with("sites/") && is_mutation(rest)
 }
 
 fn entra(operation: &str) -> Result<Kind, Dropped> {
@@ -414,6 +407,12 @@ fn directory(call: &Call) -> Found {
         Some(value.trim_matches('"').to_lowercase())
     };
     let group = property("Group.ObjectID").or_else(|| id_of(true));
+    // A group may be the member: then both targets are groups.
+    let nested = || {
+        let ids = targets.iter().filter_map(|t| json::any_case_str(t, &["id"]));
+        ids.map(str::to_lowercase).find(|id| Some(id) != group.as_ref())
+    };
+    let member = id_of(false).or_else(nested);
     let resource = group.clone().or_else(|| {
         targets.first().and_then(|t| json::any_case_str(t, &["id"])).map(str::to_owned)
     });
@@ -422,7 +421,7 @@ fn directory(call: &Call) -> Found {
         "remove member from group" => false,
         _ => return (Claim::Outside, resource, None),
     };
-    let claim = match (group, id_of(false)) {
+    let claim = match (group.clone(), member) {
         (Some(group), Some(member)) => {
             azure(AzureEdit::Member { group: group.into(), member: member.into(), present })
         }

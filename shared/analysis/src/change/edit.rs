@@ -107,6 +107,15 @@ pub enum AwsEdit {
         /// Its state.
         state: Option<Box<ManagedPolicy>>,
     },
+    /// A version of a managed policy is made or deleted, without coming into force.
+    PolicyVersion {
+        /// Which policy.
+        policy: Arn,
+        /// The version.
+        version: Arc<str>,
+        /// Its document; `None`: it is gone.
+        document: Option<Document>,
+    },
     /// Another version of a managed policy is in force.
     DefaultVersion {
         /// Which policy.

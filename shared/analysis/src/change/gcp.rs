@@ -237,12 +237,15 @@ fn target(kind: Kind, call: &Call) -> Option<FullName> {
         | Kind::OwnershipInvited
         | Kind::ProjectMoved
         | Kind::OrgConstraintChanged => {
-            let request = json::text(&call.request, "resource").filter(|r| r.contains('/'));
+            let request = json::text(&call.request, "resource");
             let labelled = label("project_id").map(|p| format!("projects/{p}"));
             let relative = [Some(name.to_owned()), request.map(str::to_owned), labelled]
                 .into_iter()
                 .flatten()
                 .find(|n| !n.is_empty())?;
+            // A project may be named by its id alone.
+            let bare = !relative.contains('/');
+            let relative = if bare { format!("projects/{relative}") } else { relative };
             Some(FullName::of("cloudresourcemanager.googleapis.com", &relative))
         }
         Kind::KeyVersionChanged => {

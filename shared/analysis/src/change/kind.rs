@@ -137,6 +137,7 @@ kinds! {
     RootUsed "root-or-federation-session" [61] Notify Credential;
     ResourceShared "resource-shared" [62] Notify OtherDoor;
     SnapshotShared "snapshot-or-secret-shared" [63] Notify OtherDoor;
+    OrganizationOther "organization-other-change" [] Notify Unlisted;
     IamPrincipalChanged "iam-principal-changed" [] Notify Unlisted;
     IamOther "iam-other-change" [] Notify Unlisted;
     KmsOther "kms-other-change" [] Notify Unlisted;

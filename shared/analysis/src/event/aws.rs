@@ -45,17 +45,21 @@ pub(super) fn decode(record: &Value) -> Event {
     let resources = record.get("resources").map(json::list).unwrap_or_default();
     let arn =
         |r: &&Value| json::first(r, &["ARN", "arn"]).and_then(Value::as_str).map(str::to_owned);
+    let time = text("eventTime").or_else(|| text("@timestamp")).and_then(|t| Timestamp::parse(t).ok());
     Event {
         cloud: Cloud::Aws,
         identity: Identity {
             id: text("sharedEventID").or_else(|| text("eventID")).unwrap_or_default().to_owned(),
             subject: format!("{source} {name}"),
-            content: Some(fingerprint([&request, record.get("eventTime").unwrap_or(&Value::Null)])),
+            // One shared id is one change, however the accounts' copies differ.
+            content: match text("sharedEventID") {
+                Some(_) => Some(0),
+                None => Some(fingerprint([&request, record.get("eventTime").unwrap_or(&Value::Null)])),
+            },
+            time,
         },
-        name: name.clone(),
-        time: text("eventTime")
-            .or_else(|| text("@timestamp"))
-            .and_then(|t| Timestamp::parse(t).ok()),
+        name: clip(&name, 200),
+        time,
         actor: actor(record, identity),
         outcome: text("errorCode")
             .map_or(Outcome::Succeeded, |code| Outcome::Failed(clip(code, 80))),

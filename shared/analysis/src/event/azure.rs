@@ -76,6 +76,7 @@ pub(super) fn decode(record: &Value) -> Option<Event> {
     let tenant = named(core, &["tenantId", "tenant_id"])
         .or_else(|| claim(core, TENANT_ID))
         .map(|t| t.to_lowercase());
+    let time = time(record, core, &properties);
     Some(Event {
         cloud: Cloud::Azure,
         identity: Identity {
@@ -86,9 +87,10 @@ pub(super) fn decode(record: &Value) -> Option<Event> {
                 (None, Log::Entra | Log::Resource) => Some(fingerprint([&properties])),
                 (None, Log::Activity | Log::EventGrid) => None,
             },
+            time,
         },
         name: clip(&operation, 200),
-        time: time(record, core, &properties),
+        time,
         actor: actor(core, &properties),
         outcome,
         call: AnyCall::Azure(Call {
@@ -167,8 +169,9 @@ fn outcome(record: &Value, core: &Value, properties: &Value, log: Log) -> Outcom
             Some(_) | None => Outcome::Succeeded,
         };
     }
-    let http =
-        properties.get("httpStatusCode").or_else(|| core.get("statusCode")).and_then(Value::as_u64);
+    let code = properties.get("httpStatusCode").or_else(|| core.get("statusCode"));
+    // Forwarders write numbers as strings.
+    let http = code.and_then(|c| c.as_u64().or_else(|| c.as_str()?.trim().parse().ok()));
     if let Some(code) = http.filter(|c| *c >= 400) {
         return Outcome::Failed(code.to_string());
     }
@@ -282,9 +285,10 @@ impl Bodies {
         match (&event.outcome, &call.body) {
             (Outcome::Started, Some(body)) => self.keep(key, body.clone()),
             (Outcome::Succeeded, None) => {
-                if let Some(body) = self.kept.get(&key) {
-                    event.identity.content = Some(fingerprint([body]));
-                    call.body = Some(body.clone());
+                // Given out once: a later write under the same correlation id has a body of its own.
+                if let Some(body) = self.kept.remove(&key) {
+                    event.identity.content = Some(fingerprint([&body]));
+                    call.body = Some(body);
                 }
             }
             (Outcome::Started, None)

@@ -14,8 +14,9 @@ use std::io::Read as _;
 /// Envelopes within envelopes beyond this are an attack.
 const DEEPEST: usize = 12;
 
-/// Largest content after decompression: a gzip bomb ends here.
-const LARGEST_CONTENT: u64 = 64 * 1024 * 1024;
+/// Largest content of one message after decompression: no event is above 256 KiB, and JSON takes many times its size in
+/// memory. A gzip bomb ends here.
+const LARGEST_CONTENT: u64 = 4 * 1024 * 1024;
 
 /// What was found in an envelope.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +100,7 @@ fn inner(value: Value) -> Opened {
         Value::Object(_) if form(&value) != Form::Other => Opened::Done(Unwrapped::Record(value)),
         Value::Object(_) => {
             if let Some(items) =
-                ["Records", "records", "value"].iter().find_map(|k| value.get(k)?.as_array())
+                ["Records", "records", "value", "Events", "entries"].iter().find_map(|k| value.get(k)?.as_array())
             {
                 Opened::Inside(items.clone())
             } else if let Some(values) = custom_handler(&value) {
@@ -193,6 +194,10 @@ fn unstring(value: &Value) -> Value {
 }
 
 fn s3_notification(value: &Value) -> Option<LogObject> {
+    // CloudTrail's own notification by SNS: `{"s3Bucket": …, "s3ObjectKey": [one]}`.
+    if let (Some(bucket), Some(key)) = (json::text(value, "s3Bucket"), value.get("s3ObjectKey").and_then(json::scalar)) {
+        return Some(LogObject { bucket: bucket.to_owned(), key: key.to_owned() });
+    }
     let (bucket, key) = match value.get("s3") {
         Some(s3) => (s3.get("bucket")?.get("name")?, s3.get("object")?.get("key")?),
         None if value.get("source")?.as_str() == Some("aws.s3") => {
@@ -227,6 +232,10 @@ fn message(value: &Value) -> Option<Result<Value, String>> {
     let is_sqs = value.get("messageId").is_some() || value.get("receiptHandle").is_some();
     if let Some(body) = value.get("body").and_then(Value::as_str).filter(|_| is_sqs) {
         return Some(parse(body.as_bytes(), "the body of an SQS message"));
+    }
+    // Lambda's own wrapping of SNS.
+    if let Some(notification) = value.get("Sns").filter(|n| n.is_object()) {
+        return Some(Ok(notification.clone()));
     }
     if let Some(text) =
         value.get("Message").and_then(Value::as_str).filter(|_| value.get("Type").is_some())

@@ -71,19 +71,23 @@ pub(super) fn decode(record: &Value) -> Option<Event> {
         resource_name: resource_name.clone(),
         request,
     };
+    let time = Timestamp::parse(&time_text).ok();
+    let subject = format!("{} {} {resource_name}", call.service, method.to_lowercase());
+    let identity = match &call.operation {
+        // A long operation gives a first and a last entry: one change, told by whichever comes first.
+        Some((id, _)) => Identity { id: id.clone(), subject, content: Some(0), time: None },
+        None => Identity {
+            id: if insert_id.is_empty() { clip(&log_name, 200) } else { insert_id },
+            subject: format!("{log_name} {time_text} {subject}"),
+            content: Some(fingerprint([&call.request, &call.service_data])),
+            time,
+        },
+    };
     Some(Event {
         cloud: Cloud::Gcp,
-        identity: Identity {
-            id: if insert_id.is_empty() { clip(&log_name, 200) } else { insert_id },
-            subject: format!(
-                "{log_name} {time_text} {} {} {resource_name}",
-                call.service,
-                method.to_lowercase()
-            ),
-            content: Some(fingerprint([&call.request, &call.service_data])),
-        },
+        identity,
         name: clip(&method, 200),
-        time: Timestamp::parse(&time_text).ok(),
+        time,
         actor: actor(payload),
         outcome: outcome(payload),
         call: AnyCall::Gcp(call),

@@ -66,6 +66,8 @@ pub struct Identity {
     pub subject: String,
     /// Fingerprint of the content; `None` where this feed carries none (Event Grid).
     pub content: Option<u64>,
+    /// When it happened: callers choose their correlation ids, so that one id alone proves nothing about a later change.
+    pub time: Option<Timestamp>,
 }
 
 /// Who made a call.

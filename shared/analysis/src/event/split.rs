@@ -14,7 +14,7 @@
 //! The hard part is damage. A value that does not parse, never ends, or nests too deeply is reported with its position,
 //! and reading goes on at the next line after its start: in a file of JSON lines one damaged line costs that line alone.
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr, memchr3};
 use serde_json::Value;
 use std::fmt;
 
@@ -24,6 +24,12 @@ const LARGEST_VALUE: usize = 16 * 1024 * 1024;
 
 /// Nesting beyond this is damage or an attack; `serde_json` refuses at the same depth.
 const DEEPEST: usize = 128;
+
+/// Within an array an element may nest deeper while its end is looked for: the elements behind it are not its fault.
+const DEEPEST_ELEMENT: usize = 1_000;
+
+/// A wrapper shows itself within this many bytes.
+const LONGEST_PREFIX: usize = 4_096;
 
 /// Where a value begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,12 +77,13 @@ pub enum SplitError {
 /// The state of cutting. Feed it with [`Splitter::push`], then call [`Splitter::finish`].
 #[derive(Debug, Default)]
 pub struct Splitter {
-    /// Bytes not yet cut; begins at `offset`.
-    buffer: Vec<u8>,
-    /// How far `buffer` has been scanned for the end of the current value.
+    /// Bytes as they came; those before `start` are cut already and go with the next push.
+    bytes: Vec<u8>,
+    start: usize,
+    /// How far the rest has been scanned for the end of the current value.
     scanned: usize,
     scan: Scan,
-    /// Offset and line of the start of `buffer` in the stream.
+    /// Offset and line of `start` in the stream.
     offset: usize,
     line: usize,
     number: usize,
@@ -128,13 +135,20 @@ impl Splitter {
 
     /// Takes the next bytes and returns the values that are complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Piece> {
-        self.buffer.extend_from_slice(bytes);
+        self.bytes.drain(..self.start);
+        self.start = 0;
+        self.bytes.extend_from_slice(bytes);
         self.cut(false)
     }
 
     /// Says that no more bytes come and returns what is left.
     pub fn finish(&mut self) -> Vec<Piece> {
         self.cut(true)
+    }
+
+    /// What is not cut yet.
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 
     fn cut(&mut self, last: bool) -> Vec<Piece> {
@@ -154,15 +168,17 @@ impl Splitter {
                 return Step::NeedMore;
             }
             self.skip_blanks();
-            let Some(first) = self.buffer.first().copied() else { return Step::NeedMore };
+            let Some(first) = self.rest().first().copied() else { return Step::NeedMore };
             match (self.within, first) {
                 (Some(Within::Array), b']') => return self.leave(None),
                 (Some(Within::WrapperArray), b']') => return self.leave(Some(Within::WrapperTail)),
                 (Some(Within::WrapperTail), b'}') => return self.leave(None),
                 (None, b'[') => return self.enter(1, Within::Array),
-                (None, b'{') => match wrapper_prefix(&self.buffer) {
+                (None, b'{') => match wrapper_prefix(self.rest()) {
                     Prefix::Wrapper(length) => return self.enter(length, Within::WrapperArray),
-                    Prefix::Undecided if !last => return Step::NeedMore,
+                    Prefix::Undecided if !last && self.rest().len() < LONGEST_PREFIX => {
+                        return Step::NeedMore;
+                    }
                     Prefix::Undecided | Prefix::Plain => {}
                 },
                 (Some(_) | None, _) => {}
@@ -178,7 +194,7 @@ impl Splitter {
             End::TooDeep => self.give_up(SplitError::TooDeep),
             End::BrokenString => self
                 .give_up(SplitError::NotJson("a string runs over the end of its line".to_owned())),
-            End::NotYet if self.buffer.len() > LARGEST_VALUE => self.give_up(SplitError::TooLarge),
+            End::NotYet if self.rest().len() > LARGEST_VALUE => self.give_up(SplitError::TooLarge),
             End::NotYet if last => self.at_end_of_stream(),
             End::NotYet => Step::NeedMore,
         }
@@ -187,7 +203,7 @@ impl Splitter {
     /// A plain value at the very end (a number, say) ends with the stream; anything else is unfinished.
     fn at_end_of_stream(&mut self) -> Step {
         if self.scan.depth == 0 && !self.scan.in_string {
-            self.take(self.buffer.len())
+            self.take(self.rest().len())
         } else {
             self.give_up(SplitError::Unfinished)
         }
@@ -212,7 +228,7 @@ impl Splitter {
 
     fn take(&mut self, end: usize) -> Step {
         let position = self.position();
-        let bytes = self.buffer.get(..end).unwrap_or_default();
+        let bytes = self.rest().get(..end).unwrap_or_default();
         let value = serde_json::from_slice(bytes).map_err(|e| SplitError::NotJson(e.to_string()));
         match (self.within, value) {
             // The other members of a wrapper (`nextToken`, …) are no events.
@@ -227,20 +243,26 @@ impl Splitter {
                 self.scan = Scan::default();
                 Step::Piece(Piece { position, value })
             }
-            (None, Err(error)) => self.give_up(error),
+            // Damage within one line ends where its brackets do; over several lines those brackets prove nothing.
+            (None, Err(error)) if bytes.contains(&b'\n') => self.give_up(error),
+            (None, Err(error)) => {
+                self.consume(end);
+                self.scan = Scan::default();
+                Step::Piece(Piece { position, value: Err(error) })
+            }
         }
     }
 
     /// Reports the value and goes on at the next line that begins with a bracket.
     fn give_up(&mut self, error: SplitError) -> Step {
         let position = self.position();
-        match memchr(b'\n', &self.buffer) {
+        match memchr(b'\n', self.rest()) {
             Some(i) => {
                 self.consume(i + 1);
                 self.resync = Resync::LineStart;
             }
             None => {
-                self.consume(self.buffer.len());
+                self.consume(self.rest().len());
                 self.resync = Resync::RestOfLine;
             }
         }
@@ -249,13 +271,12 @@ impl Splitter {
         Step::Piece(Piece { position, value: Err(error) })
     }
 
-    /// Drops lines until one begins with a bracket; false when more bytes are needed to tell.
+    /// Drops lines until one begins with a bracket, without a blank before it: what is indented belongs to the damaged
+    /// value, and its content must not be read as events of its own. False when more bytes are needed to tell.
     fn resynced(&mut self) -> bool {
         loop {
             if self.resync == Resync::LineStart {
-                let blank =
-                    self.buffer.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r')).count();
-                match self.buffer.get(blank) {
+                match self.rest().first() {
                     None => return false,
                     Some(b'{' | b'[') => {
                         self.resync = Resync::No;
@@ -264,13 +285,13 @@ impl Splitter {
                     Some(_) => self.resync = Resync::RestOfLine,
                 }
             }
-            match memchr(b'\n', &self.buffer) {
+            match memchr(b'\n', self.rest()) {
                 Some(i) => {
                     self.consume(i + 1);
                     self.resync = Resync::LineStart;
                 }
                 None => {
-                    self.consume(self.buffer.len());
+                    self.consume(self.rest().len());
                     return false;
                 }
             }
@@ -278,22 +299,23 @@ impl Splitter {
     }
 
     fn consume(&mut self, length: usize) {
-        let gone = self.buffer.get(..length).unwrap_or_default();
+        let gone = self.rest().get(..length).unwrap_or_default();
+        let length = gone.len();
         self.line += memchr::memchr_iter(b'\n', gone).count();
-        self.offset += gone.len();
-        self.buffer.drain(..gone.len());
+        self.offset += length;
+        self.start += length;
         self.scanned = 0;
     }
 
     /// Blanks, separators between values, and a byte order mark at the start.
     fn skip_blanks(&mut self) {
         let mut length =
-            if self.offset == 0 && self.buffer.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-        let comma = self.within.is_some();
+            if self.offset == 0 && self.rest().starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+        let within = self.within.is_some();
         let blank =
-            |b: &u8| b.is_ascii_whitespace() || *b == 0x1e || comma && matches!(b, b',' | b':');
+            |b: &u8| b.is_ascii_whitespace() || matches!(b, 0x1e | b',') || within && *b == b':';
         length +=
-            self.buffer.get(length..).unwrap_or_default().iter().take_while(|b| blank(b)).count();
+            self.rest().get(length..).unwrap_or_default().iter().take_while(|b| blank(b)).count();
         if length > 0 {
             self.consume(length);
         }
@@ -301,15 +323,19 @@ impl Splitter {
 
     /// Scans on for the end of the value that begins the buffer.
     fn find_end(&mut self) -> End {
+        let deepest = if self.within.is_some() { DEEPEST_ELEMENT } else { DEEPEST };
         loop {
-            let Some(rest) = self.buffer.get(self.scanned..) else { return End::NotYet };
+            let Some(rest) = self.rest().get(self.scanned..) else { return End::NotYet };
             if self.scan.in_string {
                 match memchr3(b'"', b'\\', b'\n', rest) {
                     None => {
-                        self.scanned = self.buffer.len();
+                        self.scanned = self.rest().len();
                         return End::NotYet;
                     }
-                    Some(i) if rest.get(i) == Some(&b'\n') => return End::BrokenString,
+                    Some(i) if rest.get(i) == Some(&b'\n') && self.within.is_none() => {
+                        return End::BrokenString;
+                    }
+                    Some(i) if rest.get(i) == Some(&b'\n') => self.scanned += i + 1,
                     Some(i) if rest.get(i) == Some(&b'\\') => {
                         if i + 1 >= rest.len() {
                             self.scanned += i;
@@ -328,7 +354,7 @@ impl Splitter {
                 continue;
             }
             let Some(i) = structural(rest, self.scan.depth) else {
-                self.scanned = self.buffer.len();
+                self.scanned = self.rest().len();
                 return End::NotYet;
             };
             let byte = rest.get(i).copied().unwrap_or_default();
@@ -336,7 +362,7 @@ impl Splitter {
                 b'"' => self.scan.in_string = true,
                 b'{' | b'[' => {
                     self.scan.depth += 1;
-                    if self.scan.depth > DEEPEST {
+                    if self.scan.depth > deepest {
                         return End::TooDeep;
                     }
                 }
@@ -363,14 +389,11 @@ enum End {
 
 /// The next byte that matters. At depth 0 blanks and commas matter as well.
 fn structural(rest: &[u8], depth: usize) -> Option<usize> {
+    let bracket = |b: &u8| matches!(b, b'"' | b'{' | b'[' | b'}' | b']');
     if depth == 0 {
-        return rest.iter().position(|b| {
-            matches!(b, b'"' | b'{' | b'[' | b'}' | b']' | b',') || b.is_ascii_whitespace()
-        });
+        return rest.iter().position(|b| bracket(b) || *b == b',' || b.is_ascii_whitespace());
     }
-    let quote = memchr3(b'"', b'{', b'}', rest);
-    let bracket = memchr2(b'[', b']', rest.get(..quote.unwrap_or(rest.len())).unwrap_or_default());
-    bracket.or(quote)
+    rest.iter().position(bracket)
 }
 
 enum Prefix {
@@ -389,7 +412,7 @@ fn wrapper_prefix(buffer: &[u8]) -> Prefix {
     };
     at += blanks(at);
     let rest = buffer.get(at..).unwrap_or_default();
-    let names: [&[u8]; 3] = [b"\"Records\"", b"\"records\"", b"\"value\""];
+    let names: [&[u8]; 5] = [b"\"Records\"", b"\"records\"", b"\"value\"", b"\"Events\"", b"\"entries\""];
     let Some(name) = names.iter().find(|n| rest.starts_with(n)) else {
         let may_become = names.iter().any(|n| n.starts_with(rest));
         return if may_become { Prefix::Undecided } else { Prefix::Plain };
@@ -474,6 +497,32 @@ mod tests {
         let text = format!("{}\n{{\"c\":3}}", "[".repeat(300).replace('[', "[{\"a\":"));
         let pieces = split(text.as_bytes(), 4096);
         assert_eq!(pieces.last().map(String::as_str), Some("2 {\"c\":3}"), "{pieces:?}");
+    }
+
+    #[test]
+    fn damage_in_one_element_costs_that_element_alone() {
+        let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+        let text = format!("{{\"Records\":[{{\"a\":1}},{{\"b\":{deep}}},{{\"c\": nonsense}},{{\"d\":4}}]}}");
+        let pieces = split(text.as_bytes(), 64);
+        let good: Vec<&String> = pieces.iter().filter(|p| !p.contains('!')).collect();
+        assert_eq!(good, ["1 {\"a\":1}", "1 {\"d\":4}"], "{pieces:?}");
+        assert_eq!(pieces.len(), 4);
+    }
+
+    #[test]
+    fn what_a_damaged_value_holds_is_not_read_as_a_value_of_its_own() {
+        let text = "{\"a\": [\n  {\"eventName\": \"Forged\"}\n\n{\"c\":3}\n";
+        assert_eq!(split(text.as_bytes(), 7), ["1 ! the value has no end", "4 {\"c\":3}"]);
+    }
+
+    #[test]
+    fn hostile_shapes_are_read_in_one_pass() {
+        let brackets = format!("{{\"a\":[{}[]]}}", "[],".repeat(300_000));
+        let blanks = format!("{{{}", " ".repeat(4_000_000));
+        let open = "[\n".repeat(300_000);
+        for text in [brackets, blanks, open] {
+            assert!(!split(text.as_bytes(), 65_536).is_empty());
+        }
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// The first of `keys` that the object has with a value other than `null`.
 #[must_use]
 pub fn first<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a Value> {
-    keys.iter().find_map(|k| value.get(k)).filter(|v| !v.is_null())
+    keys.iter().filter_map(|k| value.get(k)).find(|v| !v.is_null())
 }
 
 /// A member of an object whatever the case of its name; `null` counts as absent.

@@ -25,21 +25,28 @@ impl Timestamp {
     /// When the text is none of these.
     pub fn parse(text: &str) -> Result<Self, ParseTimeError> {
         let plain = text.trim().replacen(' ', "T", 1);
-        if let Ok(t) = OffsetDateTime::parse(&plain, &Rfc3339) {
-            return Ok(Self(t.to_offset(time::UtcOffset::UTC)));
-        }
-        if let Ok(t) = OffsetDateTime::parse(&plain, &Iso8601::PARSING) {
-            return Ok(Self(t.to_offset(time::UtcOffset::UTC)));
+        let error = || ParseTimeError(text.chars().take(40).collect());
+        let with_zone = OffsetDateTime::parse(&plain, &Rfc3339)
+            .or_else(|_| OffsetDateTime::parse(&plain, &Iso8601::PARSING));
+        if let Ok(t) = with_zone {
+            // The end of year 9999 with a negative zone lies in a year that cannot be written.
+            return t.checked_to_offset(time::UtcOffset::UTC).map(Self).ok_or_else(error);
         }
         PrimitiveDateTime::parse(&plain, &Iso8601::PARSING)
             .map(|t| Self(t.assume_utc()))
-            .map_err(|_| ParseTimeError(text.chars().take(40).collect()))
+            .map_err(|_| error())
     }
 
     /// From seconds since 1970.
     #[must_use]
     pub fn from_unix(seconds: i64) -> Option<Self> {
         OffsetDateTime::from_unix_timestamp(seconds).ok().map(Self)
+    }
+
+    /// Whether the other time is at most this many seconds earlier or later.
+    #[must_use]
+    pub fn is_within(self, other: Self, seconds: i64) -> bool {
+        (self.0 - other.0).abs() <= Duration::seconds(seconds)
     }
 
     /// This many days later; saturating at the end of time.
@@ -87,5 +94,6 @@ mod tests {
     fn what_is_no_time_says_so() {
         assert!(Timestamp::parse("yesterday").is_err());
         assert!(Timestamp::parse("").is_err());
+        assert!(Timestamp::parse("9999-12-31T23:59:59-01:00").is_err());
     }
 }

@@ -139,6 +139,7 @@ pub(super) fn drafts(now: &Aws, edit: &AwsEdit) -> Option<Vec<Draft>> {
         AwsEdit::Principal { .. }
         | AwsEdit::Trust { .. }
         | AwsEdit::Policy { .. }
+        | AwsEdit::PolicyVersion { .. }
         | AwsEdit::DefaultVersion { .. }
         | AwsEdit::Bucket { .. }
         | AwsEdit::BucketPolicy { .. }

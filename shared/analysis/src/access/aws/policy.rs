@@ -4,6 +4,7 @@ use super::context;
 use super::{Request, Subject, Target};
 use crate::access::{Evidence, Lock, Trace};
 use crate::model::aws::{
+    Arn,
     ActionMatch, Document, Effect, PrincipalMatch, PrincipalPattern, ResourceMatch, Statement,
 };
 use crate::model::{Formula, Pattern};
@@ -94,17 +95,43 @@ fn action_matches(action: &ActionMatch, name: &str) -> bool {
 }
 
 fn resource_matches(resource: &ResourceMatch, target: &Target) -> Formula {
-    let one = |pattern: &Pattern| match target {
-        Target::One(arn) => Formula::known(pattern.matches(arn.as_str())),
-        Target::Objects(objects) if pattern.covers(objects) => Formula::always(),
-        Target::Objects(objects) if pattern.meets(objects) => Formula::objects(pattern.clone()),
-        Target::Objects(_) => Formula::never(),
-    };
+    let any = |patterns: &[Pattern]| Formula::any(patterns.iter().map(|p| pattern_matches(p, target)));
     match resource {
         ResourceMatch::Attached => Formula::always(),
-        ResourceMatch::Is(patterns) => Formula::any(patterns.iter().map(one)),
-        ResourceMatch::Not(patterns) => Formula::any(patterns.iter().map(one)).negated(),
+        ResourceMatch::Is(patterns) => any(patterns),
+        ResourceMatch::Not(patterns) => any(patterns).negated(),
     }
+}
+
+fn pattern_matches(pattern: &Pattern, target: &Target) -> Formula {
+    let open = without_variables(pattern);
+    let wide = open.as_ref().unwrap_or(pattern).in_main_partition();
+    let matched = match target {
+        Target::One(arn) => Formula::known(wide.matches(Pattern::new(arn.as_str()).in_main_partition().as_str())),
+        Target::Objects(objects) if wide.covers(objects) => Formula::always(),
+        Target::Objects(objects) if wide.meets(objects) => Formula::objects(wide.clone()),
+        Target::Objects(_) => Formula::never(),
+    };
+    // What a variable stands for is decided by the request.
+    if open.is_some() && !matched.is_never() {
+        Formula::condition(format!("the resource matches {pattern}"))
+    } else {
+        matched
+    }
+}
+
+/// The pattern with a wildcard in place of each policy variable; `None` when it has none.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+fn without_variables(pattern: &Pattern) -> Option<Pattern> {
+    let mut rest = pattern.as_str();
+    let mut open = String::new();
+    while let Some((before, after)) = rest.split_once("${") {
+        let (_, behind) = after.split_once('}')?;
+        open.push_str(before);
+        open.push('*');
+        rest = behind;
+    }
+    (!open.is_empty()).then(|| Pattern::new(format!("{open}{rest}")))
 }
 
 fn principal_matches(statement: &Statement, side: Side, request: &Request<'_>) -> Formula {
@@ -155,11 +182,7 @@ fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> F
             }
             Subject::Anonymous | Subject::AnyAccount | Subject::Nobody => false,
         },
-        PrincipalPattern::Arn(arn) => match subject.arn() {
-            Some(own) if own.as_str() == &**arn => true,
-            Some(own) => is_session_of(arn, own.as_str()),
-            None => false,
-        },
+        PrincipalPattern::Arn(arn) => return subject.arn().map_or_else(Formula::never, |own| arn_names(arn, own)),
         PrincipalPattern::UniqueId(id) => match subject {
             Subject::Iam(principal) => principal.unique_id.as_ref() == Some(id),
             Subject::Outside(_)
@@ -177,13 +200,23 @@ fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> F
     })
 }
 
-/// A statement that names one session of a role names that role in part; the session is the role's.
-fn is_session_of(pattern: &str, role: &str) -> bool {
-    let Ok(session) = crate::model::aws::Arn::parse(pattern) else { return false };
-    let Some((account, name)) = session.session_role() else { return false };
-    crate::model::aws::Arn::parse(role).is_ok_and(|r| {
-        r.account() == Some(account) && r.resource().starts_with("role/") && r.name() == name
-    })
+/// Whether an ARN means a principal. One that names a *session* of a role means that session only: for the role it is a
+/// condition.
+pub(super) fn arn_names(arn: &str, principal: &Arn) -> Formula {
+    if principal.as_str() == arn {
+        return Formula::always();
+    }
+    let Ok(session) = Arn::parse(arn) else { return Formula::never() };
+    match session.session_role() {
+        Some((account, role))
+            if principal.account().as_ref() == Some(&account)
+                && principal.resource().starts_with("role/")
+                && principal.name() == role =>
+        {
+            Formula::condition(format!("only session `{}`", session.name()))
+        }
+        Some(_) | None => Formula::never(),
+    }
 }
 
 /// Whether a statement reaches beyond the resource asked about.

@@ -45,10 +45,9 @@ pub(super) fn evaluate(
             }
         };
         let request = Request { aws, subject, action, target, owner, via: None };
-        allowed(&request, bucket, trace)
+        allowed(&request, access, bucket, trace)
     };
-    let policies = Formula::any(actions(access).iter().map(|a| one(a, &mut trace)));
-    let storage = policies.or(by_acl(aws, subject, access, owner, bucket, &mut trace));
+    let storage = Formula::any(actions(access).iter().map(|a| one(a, &mut trace)).collect::<Vec<_>>());
     let action = match access {
         Access::Read => "kms:decrypt",
         Access::Write => "kms:generatedatakey",
@@ -135,7 +134,7 @@ fn opens(
     match encryption {
         Encryption::S3Managed => Formula::always(),
         // Usable by all principals of the account through S3, by none outside of it.
-        Encryption::AwsManagedKey => Formula::known(subject.account().as_ref() == Some(owner)),
+        Encryption::AwsManagedKey => key::managed_through_s3(aws, subject, action, owner, &bucket.region),
         Encryption::Kms { key: text, .. } => {
             let Some(arn) = aws.resolve_key(text, owner, &bucket.region) else {
                 return Formula::unknown(format!("`{text}` cannot be resolved to a key"));
@@ -146,31 +145,51 @@ fn opens(
 }
 
 /// Whether the policies allow a request on a bucket or its objects.
-fn allowed(request: &Request<'_>, bucket: &Bucket, trace: &mut Trace<'_>) -> Formula {
-    let resource = match &bucket.policy {
-        Some(Some(policy)) => {
-            says(policy, Side::Resource, request, Lock::Storage, "bucket policy", trace)
-        }
+fn allowed(
+    request: &Request<'_>,
+    access: Access,
+    bucket: &Bucket,
+    trace: &mut Trace<'_>,
+) -> Formula {
+    let unknown = || Said::unknown(&format!("the policy of {} is not in the estate", bucket.arn()));
+    let mut ask = |side: Side, label: &str| match &bucket.policy {
+        Some(Some(policy)) => says(policy, side, request, Lock::Storage, label, trace),
         Some(None) => Said::nothing(),
-        None => Said::unknown(&format!("the policy of {} is not in the estate", bucket.arn())),
+        None => unknown(),
     };
+    let resource = ask(Side::Resource, "bucket policy");
     let same_account = request.subject.account().as_ref() == Some(request.owner);
+    // In its own account an account's statement adds nothing to identity policies; in another one it is half of the way.
+    let delegated = if same_account { Said::nothing() } else { ask(Side::Delegation, "bucket policy (names the account)") };
     let identity = identity(request, Lock::Storage, trace);
-    let by_resource = resource.allow.unless(blocked(request, bucket));
+    let blocked = blocked(request, bucket);
+    let by_resource = resource.allow.unless(blocked.clone());
+    let by_account = delegated.allow.unless(blocked);
     let allow = if same_account {
         // A resource policy that names the principal is enough in its own account.
         identity.limited(by_resource, identity.allow.clone())
     } else {
+        let theirs = by_resource.clone().or(by_account);
         match request.subject {
             Subject::Anonymous => by_resource,
             Subject::AnyAccount | Subject::Account(_) | Subject::Outside(_) | Subject::Iam(_) => {
-                identity.limited(Formula::never(), by_resource.and(identity.allow.clone()))
+                identity.limited(Formula::never(), theirs.and(identity.allow.clone()))
             }
             Subject::Nobody => Formula::never(),
         }
     };
+    let by_acl = by_acl(request, access, bucket, trace);
+    let by_acl = match request.subject {
+        Subject::Iam(_) => identity.limited(Formula::never(), by_acl.and(identity.allow.clone())),
+        Subject::Anonymous
+        | Subject::AnyAccount
+        | Subject::Account(_)
+        | Subject::Outside(_)
+        | Subject::Nobody => by_acl,
+    };
+    // An explicit Deny wins over policies and ACLs alike.
     let deny = resource.deny.or(identity.deny);
-    allow.and(resource_control(request)).unless(deny)
+    allow.or(by_acl).and(resource_control(request)).unless(deny)
 }
 
 /// What the requester's own side says, with the limits on it.
@@ -209,7 +228,7 @@ pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>)
         | Subject::Anonymous
         | Subject::Nobody => {
             return Identity {
-                allow: Formula::always(),
+                allow: own_side_unseen(request),
                 deny: Formula::never(),
                 boundary: Formula::always(),
                 bounded_user: true,
@@ -225,6 +244,18 @@ pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>)
         boundary,
         bounded_user: principal.kind == crate::model::aws::IamKind::User,
         control: service_control(request),
+    }
+}
+
+/// The own side of somebody who is no user or role of the estate. In an account outside of the estate it is taken to
+/// allow. A principal that a known account does not have is nobody; where the account's principals are not known, neither
+/// is what they may do.
+fn own_side_unseen(request: &Request<'_>) -> Formula {
+    let Subject::Outside(arn) = request.subject else { return Formula::always() };
+    match arn.account().and_then(|a| request.aws.accounts.get(&a)) {
+        None => Formula::always(),
+        Some(account) if account.iam_known => Formula::never(),
+        Some(_) => Formula::unknown(format!("the policies of {arn} are not in the estate")),
     }
 }
 
@@ -319,7 +350,7 @@ fn organization_limit(
         let ours = request.aws.accounts.get(account);
         return match ours {
             // The account's own file says that it is in no organisation.
-            Some(a) if a.organization_id.is_none() && a.block.is_some() => Formula::always(),
+            Some(a) if a.organization_id.is_none() && a.file_known => Formula::always(),
             Some(_) => Formula::unknown("the organisation's policies are not in the estate"),
             None => Formula::always(),
         };
@@ -327,8 +358,14 @@ fn organization_limit(
     if !organization.contains(account) || organization.management.as_ref() == Some(account) {
         return Formula::always();
     }
-    if !organization.policies.values().any(|p| p.kind == kind) {
+    // Service-linked roles are bound by neither kind.
+    let linked = request.subject.arn().is_some_and(|a| a.resource().starts_with("role/aws-service-role/"));
+    if linked || !organization.policies.values().any(|p| p.kind == kind) {
         return Formula::always();
+    }
+    let path = organization.path(account);
+    if !path.last().is_some_and(|root| root.starts_with("r-")) {
+        return Formula::unknown(format!("the place of account {account} in the organisation is not in the estate"));
     }
     let level = |level: &std::sync::Arc<str>| {
         let mut said = Said::nothing();
@@ -340,7 +377,7 @@ fn organization_limit(
         }
         said.allow.unless(said.deny)
     };
-    Formula::all(organization.path(account).iter().map(level))
+    Formula::all(path.iter().map(level))
 }
 
 /// Whether Block Public Access takes the bucket policy's effect away from this requester: with RestrictPublicBuckets a
@@ -415,24 +452,27 @@ fn pins(clause: &Clause) -> bool {
         "stringequalsignorecase",
     ];
     let operator = clause.operator.to_lowercase();
+    let operator = operator.strip_prefix("foranyvalue:").unwrap_or(&operator);
+    let key = clause.key.to_lowercase();
+    // An access point or a path is fixed by its account or organisation; what follows may be a wildcard. Half of all
+    // addresses is as good as all.
+    let open_end = matches!(key.as_str(), "s3:dataaccesspointarn" | "aws:principalorgpaths");
     let fixed = clause.values.iter().all(|v| {
-        !v.contains(['*', '?']) && !v.contains("${") && !matches!(&**v, "0.0.0.0/0" | "::/0")
+        let wild = v.contains(['*', '?']) && !(open_end && !v.starts_with(['*', '?']) && !v.starts_with("arn:aws:s3:*:*"));
+        !wild && !v.contains("${") && !["/0", "/1", "/2", "/3"].iter().any(|wide| v.ends_with(wide))
     });
-    fixed
-        && positive.contains(&operator.as_str())
-        && KEYS.contains(&clause.key.to_lowercase().as_str())
+    fixed && positive.contains(&operator) && KEYS.contains(&key.as_str())
 }
 
 /// What ACLs give. The bucket's own ACL never lets anybody *read* objects (READ lists names); whether single objects
 /// carry a public ACL is not in the estate, so a public read stays an unknown fact while ACLs count.
 fn by_acl(
-    aws: &Aws,
-    subject: &Subject<'_>,
+    request: &Request<'_>,
     access: Access,
-    owner: &AccountId,
     bucket: &Bucket,
     trace: &mut Trace<'_>,
 ) -> Formula {
+    let (aws, subject, owner) = (request.aws, request.subject, request.owner);
     let everyone = matches!(subject, Subject::Anonymous | Subject::AnyAccount);
     let canonical = subject
         .account()

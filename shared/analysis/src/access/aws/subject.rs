@@ -30,7 +30,11 @@ impl<'a> Subject<'a> {
                 Ok(arn) if arn.resource() == "root" => {
                     arn.account().map_or(Self::Nobody, Self::Account)
                 }
-                Ok(arn) => aws.principal(&arn).map_or(Self::Outside(arn), Self::Iam),
+                Ok(arn) => {
+                    let role = arn.session_role().map(|(account, role)| Arn::iam(&account, "role", role));
+                    let found = aws.principal(role.as_ref().unwrap_or(&arn));
+                    found.map_or(Self::Outside(arn), Self::Iam)
+                }
                 Err(_) => Self::Nobody,
             },
         }

@@ -5,7 +5,7 @@ use crate::access::aws::bucket;
 use crate::change::{AwsEdit, IamRef};
 use crate::estate::aws::Aws;
 use crate::model::aws::{
-    AccountId, Arn, Bucket, Document, Encryption, IamKind, IamPrincipal, Key, PrincipalMatch,
+    AccountId, Arn, Bucket, Clause, Document, Encryption, IamKind, IamPrincipal, Key, PrincipalMatch,
     PrincipalPattern,
 };
 use crate::model::{Cloud, Principal, Reach, Resource, ResourceKind};
@@ -23,7 +23,7 @@ pub(super) fn slice(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
             slice.add(&holders(aws, who), all_resources(aws))
         }
         // Trust decides who may become the role; what the role may do stays.
-        AwsEdit::Trust { .. } | AwsEdit::Rotation { .. } => {}
+        AwsEdit::Trust { .. } | AwsEdit::PolicyVersion { .. } | AwsEdit::Rotation { .. } => {}
         AwsEdit::Policy { policy, .. } | AwsEdit::DefaultVersion { policy, .. } => {
             slice.add(&attached_to(aws, policy), all_resources(aws));
         }
@@ -49,7 +49,8 @@ pub(super) fn slice(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
         | AwsEdit::Grant { key, .. } => add_key(aws, key, slice),
         AwsEdit::Alias { alias, .. } => {
             let uses = |b: &Bucket| {
-                b.encryption.as_ref().is_some_and(|e| matches!(&e.current, Encryption::Kms { key, .. } if names_alias(key, alias)))
+                let of = |e: &Encryption| matches!(e, Encryption::Kms { key, .. } if names_alias(key, alias));
+                b.encryption.as_ref().is_some_and(|e| e.former.iter().chain([&e.current]).any(of))
             };
             let names: Vec<_> = aws
                 .buckets
@@ -118,8 +119,22 @@ fn all_resources(aws: &Aws) -> impl Iterator<Item = Resource> {
 
 fn add_bucket(aws: &Aws, name: &str, slice: &mut Slice) {
     if let Some((owner, bucket)) = aws.buckets.get(name) {
-        slice.add(&bucket_candidates(aws, owner, bucket), [store(bucket)]);
+        let mut candidates = bucket_candidates(aws, owner, bucket);
+        // A bucket policy may name an account, the key policy one of its roles: that role is asked about too.
+        for key in keys_of(aws, owner, bucket) {
+            candidates.extend(key_candidates(aws, key));
+        }
+        slice.add(&candidates, [store(bucket)]);
     }
+}
+
+fn keys_of<'a>(aws: &'a Aws, owner: &AccountId, bucket: &Bucket) -> Vec<&'a Key> {
+    let encryptions = bucket.encryption.iter().flat_map(|e| e.former.iter().chain([&e.current]));
+    let texts = encryptions.filter_map(|e| match e {
+        Encryption::Kms { key, .. } => Some(key),
+        Encryption::S3Managed | Encryption::AwsManagedKey => None,
+    });
+    texts.filter_map(|key| aws.keys.get(&aws.resolve_key(key, owner, &bucket.region)?)).collect()
 }
 
 fn add_key(aws: &Aws, arn: &Arn, slice: &mut Slice) {
@@ -162,19 +177,31 @@ fn key_candidates(aws: &Aws, key: &Key) -> Principals {
     }
     let grantees =
         key.grants.values().filter(|g| !g.for_service).filter_map(|g| Arn::parse(&g.grantee).ok());
-    found.extend(grantees.map(|a| Principal::named(a.as_str())));
+    for grantee in grantees {
+        found.insert(named_principal(aws, grantee.as_str()));
+        // An account as grantee hands on to its principals.
+        if let ("root", Some(account)) = (grantee.resource(), grantee.account()) {
+            found.extend(aws.requesters(&account).map(principal));
+        }
+    }
     found
 }
 
 /// Whom a resource policy names outside of the owner's account, and by ARN inside of it. An account of the estate that is
-/// named as a whole is asked about as a whole and by its principals.
+/// named as a whole is asked about as a whole and by its principals. What is given to everyone under conditions is given
+/// to those who meet them: the accounts of the estate and of the organisation, and those that the conditions name.
 fn named(aws: &Aws, policy: &Document, owner: &AccountId) -> Principals {
     let mut found = Principals::new();
     for statement in policy.statements() {
-        let (PrincipalMatch::Is(patterns) | PrincipalMatch::Not(patterns)) = &statement.principal
-        else {
-            continue;
+        let (patterns, others) = match &statement.principal {
+            PrincipalMatch::Is(patterns) => (patterns, patterns.contains(&PrincipalPattern::Everyone)),
+            PrincipalMatch::Not(patterns) => (patterns, true),
+            PrincipalMatch::Attached => continue,
         };
+        if others && (!statement.conditions.is_empty() || matches!(statement.principal, PrincipalMatch::Not(_))) {
+            found.extend(everybody_of_ours(aws, owner));
+            found.extend(statement.conditions.iter().flat_map(named_in_condition));
+        }
         for pattern in patterns {
             match pattern {
                 PrincipalPattern::Account(account) if account != owner => {
@@ -182,7 +209,7 @@ fn named(aws: &Aws, policy: &Document, owner: &AccountId) -> Principals {
                     found.extend(aws.requesters(account).map(principal));
                 }
                 PrincipalPattern::Arn(arn) => {
-                    found.insert(named_principal(arn));
+                    found.insert(named_principal(aws, arn));
                 }
                 PrincipalPattern::Account(_)
                 | PrincipalPattern::Everyone
@@ -196,12 +223,39 @@ fn named(aws: &Aws, policy: &Document, owner: &AccountId) -> Principals {
     found
 }
 
-/// A session is asked about as its role.
-fn named_principal(arn: &str) -> Principal {
+fn everybody_of_ours(aws: &Aws, owner: &AccountId) -> Principals {
+    let members = aws.organization.iter().flat_map(|o| &o.accounts);
+    let others = aws.accounts.keys().chain(members).filter(|a| *a != owner);
+    let mut found = Principals::new();
+    for account in others {
+        found.insert(Principal::named(account.root().as_str()));
+        found.extend(aws.requesters(account).map(principal));
+    }
+    found
+}
+
+/// Accounts and principals that a condition names literally.
+fn named_in_condition(clause: &Clause) -> Principals {
+    let key = clause.key.to_lowercase();
+    let literal = clause.values.iter().filter(|v| !v.contains(['*', '?', '$']));
+    match key.as_str() {
+        "aws:principalaccount" | "kms:calleraccount" | "aws:sourceaccount" => {
+            literal.filter_map(|v| AccountId::parse(v)).map(|a| Principal::named(a.root().as_str())).collect()
+        }
+        "aws:principalarn" => literal.filter(|v| v.starts_with("arn:")).map(|v| Principal::named(v)).collect(),
+        _ => Principals::new(),
+    }
+}
+
+/// A session is asked about as its role, under the role's own ARN where the estate has it.
+fn named_principal(aws: &Aws, arn: &str) -> Principal {
     let role = Arn::parse(arn)
         .ok()
         .and_then(|a| a.session_role().map(|(account, role)| Arn::iam(&account, "role", role)));
-    role.map_or_else(|| Principal::named(arn), |r| Principal::named(r.as_str()))
+    match role {
+        Some(role) => Principal::named(aws.principal(&role).map_or(&role, |p| &p.arn).as_str()),
+        None => Principal::named(arn),
+    }
 }
 
 pub(super) fn reach(aws: &Aws, principal: &Principal, resource: &Resource) -> Reach {

@@ -17,7 +17,9 @@ pub fn target_of(edit: &AwsEdit) -> Option<Target> {
         | AwsEdit::Boundary { who, .. }
         | AwsEdit::Trust { who, .. }
         | AwsEdit::Membership { user: who, .. } => Some(Target::Iam(who.clone())),
-        AwsEdit::Policy { policy, .. } | AwsEdit::DefaultVersion { policy, .. } => {
+        AwsEdit::Policy { policy, .. }
+        | AwsEdit::PolicyVersion { policy, .. }
+        | AwsEdit::DefaultVersion { policy, .. } => {
             Some(Target::ManagedPolicy(policy.clone()))
         }
         AwsEdit::Bucket { name: bucket, .. }
@@ -70,6 +72,13 @@ impl Aws {
                 AwsEdit::Membership { user: user.clone(), group: group.clone(), member: was }
             }),
             AwsEdit::Policy { policy, state } => self.set_policy(policy, state.as_deref().cloned()),
+            AwsEdit::PolicyVersion { policy, version, document } => {
+                let account = policy.account().and_then(|a| self.accounts.get_mut(&a));
+                // A version of a policy that no file holds cannot be placed.
+                let Some(state) = account.and_then(|a| a.policies.get_mut(policy)) else { return edit.clone() };
+                let was = put(&mut state.versions, version.clone(), document.clone());
+                AwsEdit::PolicyVersion { policy: policy.clone(), version: version.clone(), document: was }
+            }
             AwsEdit::DefaultVersion { policy, version, document } => {
                 self.set_default_version(policy, version, document.as_ref())
             }
@@ -292,9 +301,13 @@ impl Aws {
             edits.push(AwsEdit::Ownership { bucket: bucket(), ownership: is.ownership });
         }
         if was.tags != is.tags || was.access_points != is.access_points {
-            let mut next = was.clone();
-            next.tags.clone_from(&is.tags);
-            next.access_points.clone_from(&is.access_points);
+            // Whole, with what the edits before it have set; the history of the encryption is ours.
+            let mut next = is.clone();
+            next.encryption = match (&was.encryption, &is.encryption) {
+                (Some(was), Some(is)) => Some(was.changed_to(is.current.clone())),
+                (was, None) => was.clone(),
+                (None, is) => is.clone(),
+            };
             edits.push(AwsEdit::Bucket { name: bucket(), state: Some(Box::new((account, next))) });
         }
         Some(edits)
@@ -318,7 +331,8 @@ impl Aws {
             edits.push(AwsEdit::Rotation { key: key(), on: is.rotation });
         }
         let (before, after) = (&was.grants, &is.grants);
-        let ids: BTreeSet<&Arc<str>> = before.keys().chain(after.keys()).collect();
+        let ids: BTreeSet<&Arc<str>> =
+            before.keys().chain(after.keys()).filter(|_| is.grants_known).collect();
         for id in ids {
             if before.get(id) != after.get(id) {
                 edits.push(AwsEdit::Grant {
@@ -377,6 +391,7 @@ fn set_bucket_slot(bucket: &mut Bucket, edit: &AwsEdit) -> AwsEdit {
         | AwsEdit::Trust { .. }
         | AwsEdit::Membership { .. }
         | AwsEdit::Policy { .. }
+        | AwsEdit::PolicyVersion { .. }
         | AwsEdit::DefaultVersion { .. }
         | AwsEdit::Bucket { .. }
         | AwsEdit::AccountBlock { .. }
@@ -416,6 +431,7 @@ fn set_key_slot(slot: &mut Key, edit: &AwsEdit) -> AwsEdit {
         | AwsEdit::Trust { .. }
         | AwsEdit::Membership { .. }
         | AwsEdit::Policy { .. }
+        | AwsEdit::PolicyVersion { .. }
         | AwsEdit::DefaultVersion { .. }
         | AwsEdit::Bucket { .. }
         | AwsEdit::BucketPolicy { .. }

@@ -51,6 +51,7 @@ impl Aws {
             "account.json" => {
                 let value = files::json(path, content)?;
                 let account = self.accounts.entry(id).or_default();
+                account.file_known = true;
                 account.block = match value.get("PublicAccessBlock") {
                     None => None,
                     // The account has no configuration: nothing is blocked at this level.
@@ -157,7 +158,10 @@ fn organization_policy(place: &Place<'_>, item: &Value) -> Loaded<(Arc<str>, Org
         Some("RESOURCE_CONTROL_POLICY") => OrganizationPolicyKind::Resource,
         Some(_) | None => OrganizationPolicyKind::Other,
     };
-    let targets = item.get("Targets").map(json::list).unwrap_or_default();
+    let targets = item.get("Targets").ok_or_else(|| {
+        place.error("`Targets` is missing: add what `aws organizations list-targets-for-policy` gives")
+    })?;
+    let targets = json::list(targets);
     let policy = OrganizationPolicy {
         kind,
         name: json::text(summary, "Name").unwrap_or(id).into(),
@@ -293,8 +297,10 @@ fn encryption(place: &Place<'_>, value: &Value) -> Loaded<Option<BucketEncryptio
 
 fn grant(place: &Place<'_>, value: &Value) -> Loaded<KmsGrant> {
     let text = |key: &str| json::text(value, key);
-    let grantee =
-        text("GranteePrincipal").ok_or_else(|| place.error("a grant has no `GranteePrincipal`"))?;
+    // A service that made the grant for itself may be named in a field of its own.
+    let grantee = text("GranteePrincipal")
+        .or_else(|| text("GranteeServicePrincipal"))
+        .ok_or_else(|| place.error("a grant has no `GranteePrincipal`"))?;
     let operations = value.get("Operations").and_then(json::strings).unwrap_or_default();
     let constraints = value.get("Constraints").and_then(Value::as_object);
     let issuer = text("IssuingAccount").unwrap_or_default();
@@ -358,12 +364,14 @@ fn principal(
             .ok_or_else(|| place.error(format!("policy `{name}` has no document")))?;
         principal.inline.insert(name.into(), document);
     }
-    let attached = item.get("AttachedManagedPolicies").map(json::list).unwrap_or_default();
-    principal.attached =
-        attached.into_iter().filter_map(|a| Arn::parse(json::text(a, "PolicyArn")?).ok()).collect();
-    let boundary =
-        item.get("PermissionsBoundary").and_then(|b| json::text(b, "PermissionsBoundaryArn"));
-    principal.boundary = boundary.and_then(|b| Arn::parse(b).ok());
+    for attached in item.get("AttachedManagedPolicies").map(json::list).unwrap_or_default() {
+        let policy = json::text(attached, "PolicyArn").and_then(|a| Arn::parse(a).ok());
+        principal.attached.insert(policy.ok_or_else(|| place.error("`AttachedManagedPolicies` has a policy without an ARN"))?);
+    }
+    if let Some(boundary) = item.get("PermissionsBoundary").filter(|b| !b.is_null()) {
+        let policy = json::text(boundary, "PermissionsBoundaryArn").and_then(|a| Arn::parse(a).ok());
+        principal.boundary = Some(policy.ok_or_else(|| place.error("`PermissionsBoundaryArn` is not an ARN"))?);
+    }
     principal.trust =
         document(place, "AssumeRolePolicyDocument", item.get("AssumeRolePolicyDocument"))?;
     let groups = item.get("GroupList").map(json::list).unwrap_or_default();

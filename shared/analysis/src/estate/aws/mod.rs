@@ -46,6 +46,8 @@ pub struct Account {
     pub keys_known: bool,
     /// Block Public Access of the account; `None`: unknown.
     pub block: Option<PublicAccessBlock>,
+    /// Whether the account's own file was loaded.
+    pub file_known: bool,
     /// The organisation that the account says it belongs to.
     pub organization_id: Option<Arc<str>>,
     /// The account's canonical user id.

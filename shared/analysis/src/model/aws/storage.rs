@@ -307,6 +307,8 @@ impl KmsGrant {
     pub fn grantee_is_service(grantee: &str) -> bool {
         grantee.ends_with(".amazonaws.com")
             || grantee.contains(":aws:") && !grantee.starts_with("arn:")
+            // ListGrants shows the same principal as a session of a role that no account has.
+            || grantee.contains(":assumed-role/aws:")
     }
 }
 
