@@ -149,7 +149,12 @@ pub fn run(
         }
     };
     done.unwrap_or_else(|error| {
-        let _ = writeln!(talk, "keyfence: {}", text::safe(&format!("{error:#}")));
+        // Whoever reads has heard enough (`| head`): no failure of ours.
+        let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+        if error.chain().filter_map(|e| e.downcast_ref()).any(closed) {
+            return Exit::Quiet;
+        }
+        let _ = writeln!(talk, "keyfence: {}", text::safe_lines(&format!("{error:#}")));
         Exit::Failed
     })
 }

@@ -33,6 +33,9 @@ pub fn find(arguments: &[PathBuf]) -> anyhow::Result<Found> {
             found.files.push(argument.clone());
             continue;
         }
+        if !argument.exists() {
+            anyhow::bail!("{}: there is no such file or folder", argument.display());
+        }
         for entry in walkdir::WalkDir::new(argument).sort_by_file_name() {
             let entry = entry.with_context(|| argument.display().to_string())?;
             if !entry.file_type().is_file() {

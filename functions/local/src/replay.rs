@@ -11,8 +11,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use keyfence_analysis::change::{self, Dropped};
 use keyfence_analysis::decision::Config;
 use keyfence_analysis::estate::Estate;
-use keyfence_analysis::event::{self, Decoded, Event, Piece, Unwrapped};
-use keyfence_analysis::judge::{Judge, Judgement, LiveStates, Outcome};
+use keyfence_analysis::event::{self, Decoded, Event, Outcome, Piece, Unwrapped};
+use keyfence_analysis::judge::{self, Judge, Judgement, LiveStates};
 use keyfence_analysis::model::Timestamp;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -54,6 +54,15 @@ struct Entry {
     waiting: Waiting,
 }
 
+impl Entry {
+    const fn rank(&self) -> u8 {
+        match &self.waiting {
+            Waiting::Event(event) if matches!(event.outcome, Outcome::Started) => 0,
+            Waiting::Event(_) | Waiting::Line(_) => 1,
+        }
+    }
+}
+
 /// Reads, judges, prints.
 ///
 /// # Errors
@@ -78,15 +87,18 @@ pub fn run(
     }
     bar.finish_and_clear();
     let Reading { mut summary, mut entries, .. } = reading;
-    entries.sort_by_key(|e| e.time);
+    // At one time a start comes before its end: exports list the newest first.
+    entries.sort_by_key(|e| (e.time, e.rank()));
     let mut judge = Judge::new(estate, live, config);
     for entry in entries {
         match entry.waiting {
-            Waiting::Line(line) => {
-                if options.format == Format::Json {
-                    writeln!(out, "{line}")?;
+            Waiting::Line(line) => match options.format {
+                Format::Json => writeln!(out, "{}", text::safe_json(&line.to_string()))?,
+                Format::Text => {
+                    let detail = line.get("detail").and_then(Value::as_str).unwrap_or_default();
+                    writeln!(out, "no event\n  dropped   {}\n", text::safe(detail))?;
                 }
-            }
+            },
             Waiting::Event(event) => {
                 let judgement = judge.judge(*event, entry.number);
                 summary.count(&judgement);
@@ -100,12 +112,12 @@ pub fn run(
 }
 
 fn print(judgement: &Judgement, options: &Options, out: &mut dyn Write) -> anyhow::Result<()> {
-    let dropped = matches!(judgement.outcome, Outcome::Dropped(_));
+    let dropped = matches!(judgement.outcome, judge::Outcome::Dropped(_));
     if dropped && !options.all {
         return Ok(());
     }
     match options.format {
-        Format::Json => writeln!(out, "{}", judgement.to_json())?,
+        Format::Json => writeln!(out, "{}", text::safe_json(&judgement.to_json().to_string()))?,
         Format::Text => text::write(judgement, options.colour, out)?,
     }
     Ok(())

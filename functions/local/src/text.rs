@@ -1,22 +1,47 @@
 //! Judgements for people: aligned, one block a change. Colour is an extra; no meaning hangs on it.
 
-use keyfence_analysis::access::witness;
 use keyfence_analysis::diff::Question;
 use keyfence_analysis::judge::{Conclusion, Judgement, Outcome};
 use keyfence_analysis::model::Severity;
+use std::fmt::Write as _;
 use std::io::{Result, Write};
 
 /// Entries of one kind that are shown; the rest is counted.
 const SHOWN: usize = 12;
 
-/// Text without characters that steer a terminal or turn its direction: event content is hostile.
+/// Text without characters that steer a terminal, break a line or turn its direction: event content is hostile.
 #[must_use]
 pub fn safe(text: &str) -> String {
-    let hidden = |c: char| {
-        (c.is_control() && c != '\n')
-            || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
-    };
-    text.chars().map(|c| if hidden(c) { '\u{FFFD}' } else { c }).collect()
+    text.chars().map(|c| if is_hidden(c) { '\u{FFFD}' } else { c }).collect()
+}
+
+/// The same for keyfence's own messages of several lines.
+#[must_use]
+pub fn safe_lines(text: &str) -> String {
+    text.lines().map(safe).collect::<Vec<_>>().join("\n")
+}
+
+/// A line of JSON with such characters escaped: JSON leaves most of them as they are.
+#[must_use]
+pub fn safe_json(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    for c in line.chars() {
+        if is_hidden(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Controls, line separators, marks of direction, characters without width, tags.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// Writes a judgement.
@@ -133,14 +158,12 @@ fn plan(conclusion: &Conclusion, out: &mut dyn Write) -> Result<()> {
     for failure in &proof.failures {
         writeln!(out, "  {:<9}   {}", "", safe(failure))?;
     }
-    if let (Some(gain), true) = (conclusion.difference.gained.first(), proof.holds) {
-        let request =
-            witness(&gain.question.principal, gain.question.access, &gain.question.resource);
+    if let Some(request) = &proof.witness {
         writeln!(
             out,
             "  {:<9}   allowed by the change, refused after the plan: {}",
             "",
-            safe(&request)
+            safe(request)
         )?;
     }
     Ok(())
@@ -166,6 +189,7 @@ mod tests {
 
     #[test]
     fn names_cannot_steer_the_terminal() {
-        assert_eq!(safe("a\u{1b}[2Jb\u{202E}c"), "a\u{FFFD}[2Jb\u{FFFD}c");
+        assert_eq!(safe("a\u{1b}[2Jb\u{202E}c\nd"), "a\u{FFFD}[2Jb\u{FFFD}c\u{FFFD}d");
+        assert_eq!(safe_json("\"\u{9b}\u{202E}\""), "\"\\u009b\\u202e\"");
     }
 }

@@ -7,7 +7,7 @@
 use crate::access::{self, Answer, Evidence, Lock, Protection, Slice};
 use crate::estate::Estate;
 use crate::model::{Access, Formula, Principal, Reach, Resource, ResourceKind, Verdict};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The answers to all questions about a slice.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +76,8 @@ pub struct Difference {
     pub lost: Vec<Loss>,
     /// Newly one grant short.
     pub latent: Vec<Latent>,
+    /// Keys that somebody could administer before and nobody can now.
+    pub ungoverned: Vec<Resource>,
 }
 
 impl Picture {
@@ -151,7 +153,9 @@ pub fn compare(
                 darkened,
             });
         }
-        if let Some(missing) = newly_short(&was, is) {
+        // No key ever opens for a request without identity: that one is never a grant away.
+        let named = question.principal != Principal::Public;
+        if let Some(missing) = newly_short(&was, is).filter(|_| named) {
             difference.latent.push(Latent {
                 question: question.clone(),
                 missing,
@@ -160,6 +164,7 @@ pub fn compare(
             });
         }
     }
+    difference.ungoverned = ungoverned(before, later, &difference.lost);
     difference.without_echoes();
     for gain in &mut difference.gained {
         let (_, evidence) = access::explain(
@@ -171,6 +176,21 @@ pub fn compare(
         gain.evidence = evidence;
     }
     difference
+}
+
+/// Keys among the losses that have no administrator left.
+fn ungoverned(before: &Picture, later: &Picture, lost: &[Loss]) -> Vec<Resource> {
+    let keys: BTreeSet<&Resource> = lost
+        .iter()
+        .filter(|l| l.question.access == Access::KeyAdminister)
+        .map(|l| &l.question.resource)
+        .collect();
+    let governed = |picture: &Picture, key: &Resource| {
+        picture.iter().any(|(q, a)| {
+            q.access == Access::KeyAdminister && q.resource == *key && !a.allowed.is_never()
+        })
+    };
+    keys.into_iter().filter(|k| governed(before, k) && !governed(later, k)).cloned().collect()
 }
 
 /// The lock that is missing now, when this change opened the other one.

@@ -9,18 +9,21 @@
 //! event carries none is judged by the live state, or, without one, reported as what cannot be told.
 
 use crate::access::{self, Protection, Slice, witness};
-use crate::change::{self, Change, Claim, Dropped, Edit, Kind, Nature};
-use crate::decision::{Action, Config, Decision, Remedy, decide};
+use crate::change::{
+    self, AwsEdit, AzureEdit, Change, Claim, Dropped, Edit, GcpEdit, Kind, Nature, Target,
+};
+use crate::decision::{Action, Config, Decision, Remedy, Situation, decide};
 use crate::diff::{Difference, Gain, Picture, Question, compare};
 use crate::estate::Estate;
+use crate::estate::azure::Part;
 use crate::event::azure::Bodies;
 use crate::event::{Call, Event, Identity};
 use crate::finding::{Finding, find};
-use crate::model::aws::{AccountId, Bucket};
-use crate::model::{Principal, Reach, Resource, Timestamp, Verdict};
+use crate::model::aws::{AccountId, Arn, Bucket, Effect, Key, PrincipalMatch, PrincipalPattern};
+use crate::model::{Principal, Reach, Resource, Severity, Timestamp, Verdict};
 use crate::plan::{self, Live, Plan};
 use crate::proof::{Proof, prove};
-use crate::rule::Case;
+use crate::rule::{Case, Rule};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -59,7 +62,7 @@ pub struct Judge {
     config: Config,
     bodies: Bodies,
     seen: Seen,
-    earlier: BTreeMap<Resource, VecDeque<String>>,
+    earlier: BTreeMap<(Resource, Principal), VecDeque<String>>,
 }
 
 /// What became of an event.
@@ -147,39 +150,38 @@ impl Judge {
 
     fn conclude(&mut self, mut change: Change, event: &Event, number: usize) -> Outcome {
         self.adopt(event, &change);
-        let (edits, blind) = self.edits(&change, number);
-        let (difference, inverse, slice, before) = self.carry_out(&edits);
-        let by_own_identity = self.by_own_identity(event);
-        // Without a recorded intent to match, an own change is taken for a rollback only when it gives nobody anything.
-        if by_own_identity
-            && difference.gained.is_empty()
-            && !self.estate.own.is_own(&change.resource)
-        {
-            return Outcome::Dropped(Dropped::Own);
-        }
+        let (edits, unread) = self.edits(&change, number);
+        let done = self.carry_out(&edits);
         self.name_as_estate(&mut change, &edits);
-        let blind = blind.or_else(|| self.blind_spot(&edits));
+        let blind = unread.or_else(|| self.blind_spot(&edits));
+        let by_own_identity = self.by_own_identity(event);
         let case = Case {
             change: &change,
             edits: &edits,
-            inverse: &inverse,
-            difference: &difference,
+            inverse: &done.inverse,
+            difference: &done.difference,
             after: &self.estate,
             by_own_identity,
             blind: blind.as_deref(),
         };
         let mut findings = find(&case);
-        self.tell_earlier_steps(event, &change, &difference, &mut findings);
-        let answer = plan::answer(change.kind, &edits, &inverse);
+        // Without a recorded intent to match, an own change is taken for a rollback only when it is fully understood,
+        // gives nobody anything and takes no protection away. Anything else by that identity is judged like anybody's.
+        if by_own_identity && is_harmless(&edits, blind.as_deref(), &done.difference, &findings) {
+            return Outcome::Dropped(Dropped::Own);
+        }
+        self.tell_earlier_steps(event, &change, &done.difference, &mut findings);
+        let answer = plan::answer(change.kind, &edits, &done.inverse);
         // The way back is worked out in every mode, but only where there is something to go back from.
-        let planned = if findings.is_empty() {
-            None
-        } else {
-            self.way_back(&inverse, &before, &difference, &slice)
-        };
-        let live = Live { edits: &edits, read: false, as_claimed: false };
+        let planned = if findings.is_empty() { None } else { self.way_back(&done) };
+        let live = Live { edits: &edits, inverse: &done.inverse };
+        let touched_own = findings.iter().any(|f| f.rule == Rule::KeyfenceTouched);
         let planned = planned.map(|(mut plan, proof)| {
-            plan.doubts = plan::doubts(&change, &live, &difference, answer);
+            plan.doubts = plan::doubts(&change, &live, &done.difference, answer);
+            if touched_own {
+                plan.doubts
+                    .insert(0, "keyfence does not undo changes of itself by itself".to_owned());
+            }
             (plan, proof)
         });
         let auto =
@@ -192,7 +194,15 @@ impl Judge {
             (Some(_), false) => Remedy::Manual,
             (None, _) => Remedy::None,
         };
-        let decision = decide(&self.config, &findings, &difference, remedy, answer, event.time);
+        let situation = Situation {
+            resource: &change.resource,
+            difference: &done.difference,
+            remedy,
+            answer,
+            at: event.time,
+        };
+        let decision = decide(&self.config, &findings, &situation);
+        let difference = done.difference;
         Outcome::Judged(Box::new(Conclusion {
             change,
             difference,
@@ -204,44 +214,84 @@ impl Judge {
         }))
     }
 
-    /// A bucket that an event names and no file holds belongs to the account whose trail logged it.
+    /// What an event names and no file holds is there all the same: a bucket in the account whose trail logged it, a key
+    /// under its ARN. Nothing is known of it yet.
     fn adopt(&mut self, event: &Event, change: &Change) {
         let Call::Aws(call) = &event.call else { return };
-        let (Some(account), Some(name)) =
-            (&call.account, change.resource.strip_prefix("arn:aws:s3:::"))
-        else {
+        let creates =
+            matches!(change.kind, Kind::BucketCreated | Kind::KeyCreated | Kind::BucketDeleted);
+        if creates {
             return;
-        };
-        let known = self.estate.aws.accounts.get(account).is_some_and(|a| a.buckets_known);
-        if !known && change.kind != Kind::BucketDeleted {
+        }
+        if let (Some(account), Some(name)) =
+            (&call.account, change.resource.strip_prefix("arn:aws:s3:::"))
+        {
             let bucket = || (AccountId::clone(account), Bucket::unknown(name));
             self.estate.aws.buckets.entry(name.into()).or_insert_with(bucket);
         }
+        if let Some(key) = Arn::parse(&change.resource)
+            .ok()
+            .filter(|a| a.service() == "kms" && a.resource().starts_with("key/"))
+        {
+            self.estate.aws.keys.entry(key.clone()).or_insert_with(|| Key::unknown(key));
+        }
     }
 
-    /// The edits that the change made: those that it claims, or those that the live state shows.
+    /// The edits that the change made: those that it claims, or those that the live state shows; and why they are not
+    /// known, where they are not.
     fn edits(&self, change: &Change, number: usize) -> (Vec<Edit>, Option<String>) {
         match &change.claim {
             Claim::Edits(edits) => (edits.clone(), None),
-            Claim::Outside => (Vec::new(), None),
+            Claim::Outside => match change.kind.nature() {
+                Nature::Grant | Nature::Guard | Nature::KeyLife => (
+                    Vec::new(),
+                    Some(format!(
+                        "what a change of kind {} does to access is not worked out yet",
+                        change.kind
+                    )),
+                ),
+                Nature::OtherDoor
+                | Nature::Credential
+                | Nature::Feed
+                | Nature::OwnOnly
+                | Nature::Hygiene
+                | Nature::Unlisted => (Vec::new(), None),
+            },
             Claim::Touched(target) => {
-                match self.live.of(number).and_then(|live| self.estate.towards(live, target)) {
-                    Some(edits) => (edits, None),
-                    None => (
-                        Vec::new(),
-                        Some(format!(
-                            "the event does not carry the new state of {target}, and no live state was read"
-                        )),
-                    ),
+                if let Some(edits) =
+                    self.live.of(number).and_then(|live| self.estate.towards(live, target))
+                {
+                    return (edits, None);
                 }
+                let unread = format!(
+                    "the event does not carry the new state of {target}, and no live state was read"
+                );
+                // A guard that changed, nobody knows how, must not be relied upon from now on.
+                let forgotten = match target {
+                    Target::OrgPolicies(resource) => {
+                        vec![Edit::Gcp(GcpEdit::OrgPolicies {
+                            resource: resource.clone(),
+                            constraints: None,
+                        })]
+                    }
+                    Target::Bucket(_)
+                    | Target::Key(_)
+                    | Target::Iam(_)
+                    | Target::ManagedPolicy(_)
+                    | Target::Arm(_)
+                    | Target::Asset(_)
+                    | Target::Role(_)
+                    | Target::DenyPolicy(_) => Vec::new(),
+                };
+                (forgotten, Some(unread))
             }
         }
     }
 
     /// Applies the edits and compares access before and after.
-    fn carry_out(&mut self, edits: &[Edit]) -> (Difference, Vec<Edit>, Slice, Picture) {
+    fn carry_out(&mut self, edits: &[Edit]) -> Done {
         if edits.is_empty() {
-            return (Difference::default(), Vec::new(), Slice::default(), Picture::default());
+            return Done::default();
         }
         let mut slice = Slice::default();
         edits.iter().for_each(|e| slice.join(access::slice(&self.estate, e)));
@@ -254,19 +304,18 @@ impl Judge {
         let protection: BTreeMap<Resource, Protection> =
             slice.resources().map(|r| (r.clone(), access::protection(&self.estate, r))).collect();
         self.estate.apply_all(&forward);
-        let difference = compare(&before, &later, &self.estate, &protection);
-        (difference, inverse, slice, before)
+        let mut difference = compare(&before, &later, &self.estate, &protection);
+        if inverse.iter().any(is_removal) {
+            // What did not exist before was nobody's: that its owner's own people have it is no gain.
+            difference.gained.retain(|g| g.reach != Reach::Internal);
+            difference.latent.retain(|l| l.reach != Reach::Internal);
+        }
+        Done { difference, inverse, slice, before }
     }
 
-    fn way_back(
-        &mut self,
-        inverse: &[Edit],
-        before: &Picture,
-        difference: &Difference,
-        slice: &Slice,
-    ) -> Option<(Plan, Proof)> {
-        let plan = plan::plan(&mut self.estate, inverse)?;
-        let proof = prove(&mut self.estate, &plan, before, difference, slice);
+    fn way_back(&mut self, done: &Done) -> Option<(Plan, Proof)> {
+        let plan = plan::plan(&mut self.estate, &done.inverse)?;
+        let proof = prove(&mut self.estate, &plan, &done.before, &done.difference, &done.slice);
         Some((plan, proof))
     }
 
@@ -274,17 +323,19 @@ impl Judge {
     fn name_as_estate(&self, change: &mut Change, edits: &[Edit]) {
         let Some(target) = edits.first().and_then(Estate::target_of) else { return };
         let name = match &target {
-            change::Target::Iam(who) => self.estate.aws.arn_of(who).as_str().to_owned(),
-            change::Target::Asset(name) => self.estate.gcp.canonical(name).as_str().to_owned(),
-            change::Target::Arm(id) => {
+            Target::Iam(who) => self.estate.aws.arn_of(who).as_str().to_owned(),
+            Target::Asset(name) => self.estate.gcp.canonical(name).as_str().to_owned(),
+            Target::Arm(id) => {
                 let resource = self.estate.azure.resources.get(id).map(|r| r.id.as_str());
                 let assignment = self.estate.azure.assignments.get(id).map(|a| a.id.as_str());
                 resource.or(assignment).unwrap_or(&change.resource).to_owned()
             }
-            change::Target::Bucket(_)
-            | change::Target::Key(_)
-            | change::Target::ManagedPolicy(_)
-            | change::Target::Role(_) => return,
+            Target::Bucket(_)
+            | Target::Key(_)
+            | Target::ManagedPolicy(_)
+            | Target::Role(_)
+            | Target::OrgPolicies(_)
+            | Target::DenyPolicy(_) => return,
         };
         change.resource = name;
     }
@@ -295,38 +346,48 @@ impl Judge {
         edits.iter().find_map(|edit| match edit {
             Edit::Aws(_) => {
                 let account = match Estate::target_of(edit)? {
-                    change::Target::Iam(who) => who.account,
-                    change::Target::ManagedPolicy(arn) | change::Target::Key(arn) => {
-                        arn.account()?
-                    }
-                    change::Target::Bucket(name) => {
+                    Target::Iam(who) => who.account,
+                    Target::ManagedPolicy(arn) | Target::Key(arn) => arn.account()?,
+                    Target::Bucket(name) => {
                         self.estate.aws.buckets.get(&name).map(|(a, _)| a.clone())?
                     }
-                    change::Target::Arm(_) | change::Target::Asset(_) | change::Target::Role(_) => {
-                        return None;
-                    }
+                    Target::Arm(_)
+                    | Target::Asset(_)
+                    | Target::Role(_)
+                    | Target::OrgPolicies(_)
+                    | Target::DenyPolicy(_) => return None,
                 };
-                let known = self
-                    .estate
-                    .aws
-                    .accounts
-                    .get(&account)
-                    .is_some_and(|a| a.iam_known && a.buckets_known && a.keys_known);
+                let account_of = self.estate.aws.accounts.get(&account);
+                let known =
+                    account_of.is_some_and(|a| a.iam_known && a.buckets_known && a.keys_known);
                 (!known).then(|| format!("account {account} is not in the estate, or only in part"))
             }
             Edit::Azure(_) => {
-                use crate::estate::azure::Part;
                 let known = self.estate.azure.knows(Part::Resources)
                     && self.estate.azure.knows(Part::Assignments);
                 (!known).then(|| "the tenant is not in the estate, or only in part".to_owned())
             }
-            Edit::Gcp(_) => {
-                (!self.estate.gcp.assets_known).then(|| "no assets are in the estate".to_owned())
-            }
+            Edit::Gcp(_) => match Estate::target_of(edit) {
+                _ if !self.estate.gcp.assets_known => {
+                    Some("no assets are in the estate".to_owned())
+                }
+                Some(Target::Asset(name)) => {
+                    let name = self.estate.gcp.canonical(&name);
+                    let around = name.segment("managedFolders").and_then(|_| name.up_to("buckets"));
+                    let known =
+                        self.estate.gcp.assets.contains_key(around.as_ref().unwrap_or(&name));
+                    (!known && !self.is_gone(edit)).then(|| format!("{name} is not in the estate"))
+                }
+                Some(_) | None => None,
+            },
         })
     }
 
-    /// A gain may be the last of several steps: changes that opened another lock of the same resource before are named.
+    fn is_gone(&self, edit: &Edit) -> bool {
+        matches!(edit, Edit::Gcp(GcpEdit::Asset { state: None, .. }))
+    }
+
+    /// A gain may be the last of several steps: the changes that opened another lock for the same principal are named.
     fn tell_earlier_steps(
         &mut self,
         event: &Event,
@@ -334,39 +395,83 @@ impl Judge {
         difference: &Difference,
         findings: &mut [Finding],
     ) {
-        let steps: Vec<String> = difference
+        let of = |q: &Question| (q.resource.clone(), q.principal.clone());
+        let steps = difference
             .gained
             .iter()
-            .filter_map(|g| self.earlier.get(&g.question.resource))
-            .flatten()
-            .cloned()
-            .collect();
-        if let (Some(first), Some(worst)) = (steps.first(), findings.first_mut()) {
+            .filter_map(|g| self.earlier.get(&of(&g.question)))
+            .filter_map(VecDeque::back);
+        if let (Some(step), Some(worst)) = (steps.max(), findings.first_mut()) {
             worst.why.push_str("; an earlier step: ");
-            worst.why.push_str(first);
+            worst.why.push_str(step);
+        }
+        for loss in &difference.lost {
+            self.earlier.remove(&of(&loss.question));
         }
         let time = event.time.map_or_else(|| "an unknown time".to_owned(), |t| t.to_string());
         let told = format!("{} by {} at {time}", event.name, event.actor);
-        let mut remember = |resource: &Resource| {
-            let steps = self.earlier.entry(resource.clone()).or_default();
-            if !steps.contains(&told) {
+        let mut opened: Vec<(Resource, Principal)> =
+            difference.latent.iter().map(|l| of(&l.question)).collect();
+        if difference.gained.is_empty() && opens_to_everyone(&change.claim) {
+            // A public grant without effect, under Block Public Access.
+            let store = Resource::store(event.cloud, change.resource.as_str());
+            opened
+                .extend([(store.clone(), Principal::Public), (store, Principal::AnyAuthenticated)]);
+        }
+        for key in opened {
+            let steps = self.earlier.entry(key).or_default();
+            if steps.back() != Some(&told) {
                 steps.push_back(told.clone());
             }
             if steps.len() > EARLIER_STEPS {
                 steps.pop_front();
             }
-        };
-        difference.latent.iter().for_each(|l| remember(&l.question.resource));
-        if difference.gained.is_empty()
-            && change.kind.nature() == Nature::Grant
-            && event.cloud == crate::model::Cloud::Aws
-        {
-            // A grant without effect, such as a public policy under Block Public Access.
-            if change.resource.starts_with("arn:aws:s3:::") {
-                remember(&Resource::store(event.cloud, change.resource.as_str()));
-            }
         }
     }
+}
+
+/// What carrying out some edits showed.
+#[derive(Default)]
+struct Done {
+    difference: Difference,
+    inverse: Vec<Edit>,
+    slice: Slice,
+    before: Picture,
+}
+
+/// Whether an inverse edit takes away a store or a key: then the edit itself made it.
+fn is_removal(inverse: &Edit) -> bool {
+    match inverse {
+        Edit::Aws(AwsEdit::Bucket { state: None, .. } | AwsEdit::Key { state: None, .. })
+        | Edit::Azure(AzureEdit::Resource { state: None, .. })
+        | Edit::Gcp(GcpEdit::Asset { state: None, .. }) => true,
+        Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_) => false,
+    }
+}
+
+/// Whether a change is understood in full, gives nothing, darkens nothing, and no rule speaks up.
+fn is_harmless(
+    edits: &[Edit],
+    blind: Option<&str>,
+    difference: &Difference,
+    findings: &[Finding],
+) -> bool {
+    let gives = !difference.gained.is_empty() || !difference.latent.is_empty();
+    let spoken =
+        findings.iter().any(|f| f.rule != Rule::KeyfenceTouched || f.severity > Severity::Low);
+    !edits.is_empty() && blind.is_none() && !gives && !spoken
+}
+
+/// Whether a claim is a bucket policy that allows everyone something.
+fn opens_to_everyone(claim: &Claim) -> bool {
+    let Claim::Edits(edits) = claim else { return false };
+    edits.iter().any(|edit| match edit {
+        Edit::Aws(AwsEdit::BucketPolicy { document: Some(Some(document)), .. }) => document.statements().iter().any(|s| {
+            let everyone = matches!(&s.principal, PrincipalMatch::Is(p) if p.contains(&PrincipalPattern::Everyone));
+            s.effect == Effect::Allow && everyone
+        }),
+        Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_) => false,
+    })
 }
 
 /// Whether nothing but the kind's own answer keeps the plan from being automatic: then the table of actions decides.

@@ -4,7 +4,7 @@
 //! nothing that was allowed before the change is lost, the access of service identities and the power of administrators
 //! included.
 
-use crate::access::witness;
+use crate::access::{Slice, witness};
 use crate::diff::{Difference, Picture};
 use crate::estate::Estate;
 use crate::plan::Plan;
@@ -17,12 +17,15 @@ pub struct Proof {
     pub holds: bool,
     /// What speaks against it, in words; empty when it holds.
     pub failures: Vec<String>,
-    /// One request that the change allowed and the plan refuses again; absent when the change allowed none.
+    /// One request that the change allowed and that was refused when it was asked again after the plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub witness: Option<String>,
     /// How many questions were asked again.
     pub questions: usize,
 }
+
+/// Failures that are listed; the rest is counted.
+const SHOWN_FAILURES: usize = 5;
 
 /// Tries a plan. `before` is the picture before the change; the estate stands after it and is left so.
 #[must_use]
@@ -31,36 +34,36 @@ pub fn prove(
     plan: &Plan,
     before: &Picture,
     difference: &Difference,
-    slice: &crate::access::Slice,
+    slice: &Slice,
 ) -> Proof {
     let undone = after.apply_all(&plan.effects());
     let rolled = Picture::take(after, slice);
     after.apply_all(&undone);
     let mut failures = Vec::new();
+    let mut refused = None;
     for gain in &difference.gained {
-        let now = rolled.answer(&gain.question).allowed;
+        let q = &gain.question;
+        let now = rolled.answer(q).allowed;
         if !now.implies(&gain.before) {
-            failures.push(format!(
-                "{} would keep {} on {}",
-                gain.question.principal, gain.question.access, gain.question.resource
-            ));
+            failures.push(format!("{} would keep {} on {}", q.principal, q.access, q.resource));
+        } else if now.is_never() && gain.after.is_always() && refused.is_none() {
+            refused = Some(witness(&q.principal, q.access, &q.resource));
         }
     }
     let mut questions = 0;
-    for (question, was) in before.iter() {
+    for (q, was) in before.iter() {
         questions += 1;
-        let now = rolled.answer(question).allowed;
-        if !was.allowed.implies(&now) {
+        if !was.allowed.implies(&rolled.answer(q).allowed) {
             failures.push(format!(
                 "{} would lose {} on {}, which it had before",
-                question.principal, question.access, question.resource
+                q.principal, q.access, q.resource
             ));
         }
     }
-    failures.truncate(5);
-    let shown = difference
-        .gained
-        .first()
-        .map(|g| witness(&g.question.principal, g.question.access, &g.question.resource));
-    Proof { holds: failures.is_empty(), failures, witness: shown, questions }
+    let more = failures.len().saturating_sub(SHOWN_FAILURES);
+    failures.truncate(SHOWN_FAILURES);
+    if more > 0 {
+        failures.push(format!("and {more} more"));
+    }
+    Proof { holds: failures.is_empty(), failures, witness: refused, questions }
 }

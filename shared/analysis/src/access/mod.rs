@@ -114,10 +114,12 @@ impl Answer {
     #[must_use]
     pub fn one_short(&self) -> Option<Lock> {
         let key = self.key.as_ref()?;
-        match (self.storage.is_never(), key.is_never()) {
-            (false, true) => Some(Lock::Key),
-            (true, false) => Some(Lock::Storage),
-            (true, true) | (false, false) => None,
+        // An unknown lock is not an open one.
+        let open = |lock: &Formula| matches!(lock.verdict(), Verdict::Yes | Verdict::Conditional);
+        match (open(&self.storage), open(key)) {
+            (true, false) if key.is_never() => Some(Lock::Key),
+            (false, true) if self.storage.is_never() => Some(Lock::Storage),
+            (_, _) => None,
         }
     }
 }

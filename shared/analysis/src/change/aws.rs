@@ -92,7 +92,11 @@ fn s3(name: &str, call: &Call) -> Option<Kind> {
         }
         "PutBucketVersioning" if strengthens_versioning(call) => Kind::S3Other,
         "PutBucketVersioning" => Kind::BucketVersioningChanged,
-        "PutBucketLogging" if call.request.pointer("/BucketLoggingStatus/LoggingEnabled").is_some() => Kind::S3Other,
+        "PutBucketLogging"
+            if call.request.pointer("/BucketLoggingStatus/LoggingEnabled").is_some() =>
+        {
+            Kind::S3Other
+        }
         "PutBucketLogging" => Kind::BucketLoggingChanged,
         // S3 has no call to delete notifications (an empty Put does it); the name is accepted because tools list it.
         "PutBucketNotification"
@@ -143,7 +147,9 @@ fn s3(name: &str, call: &Call) -> Option<Kind> {
 
 /// Versioning on, and MFA delete not taken away.
 fn strengthens_versioning(call: &Call) -> bool {
-    let setting = |name: &str| call.request.pointer(&format!("/VersioningConfiguration/{name}")).and_then(Value::as_str);
+    let setting = |name: &str| {
+        call.request.pointer(&format!("/VersioningConfiguration/{name}")).and_then(Value::as_str)
+    };
     setting("Status") == Some("Enabled") && setting("MfaDelete") != Some("Disabled")
 }
 
@@ -215,12 +221,8 @@ fn iam(name: &str) -> Option<Kind> {
         "CreateSAMLProvider" | "UpdateSAMLProvider" | "DeleteSAMLProvider" => {
             Kind::SamlProviderChanged
         }
-        "CreateUser" | "CreateAccessKey" | "UpdateAccessKey" => {
-            Kind::AccessKeyChanged
-        }
-        "CreateLoginProfile" | "UpdateLoginProfile" => {
-            Kind::LoginProfileChanged
-        }
+        "CreateUser" | "CreateAccessKey" | "UpdateAccessKey" => Kind::AccessKeyChanged,
+        "CreateLoginProfile" | "UpdateLoginProfile" => Kind::LoginProfileChanged,
         "DeactivateMFADevice" | "DeleteVirtualMFADevice" => Kind::MfaDeactivated,
         "CreateServiceSpecificCredential"
         | "UpdateServiceSpecificCredential"
@@ -293,7 +295,9 @@ fn organizations(name: &str) -> Option<Kind> {
 fn sts(name: &str) -> Option<Kind> {
     match name {
         "AssumeRoot" | "GetFederationToken" => Some(Kind::RootUsed),
-        "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity" => Some(Kind::RoleAssumed),
+        "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity" => {
+            Some(Kind::RoleAssumed)
+        }
         _ => None,
     }
 }
@@ -319,7 +323,10 @@ fn other_door(service: &str, name: &str) -> Option<Kind> {
         ("ec2", "ModifySnapshotAttribute" | "ResetSnapshotAttribute" | "ModifyImageAttribute")
         | (
             "rds",
-            "ModifyDBSnapshotAttribute" | "ModifyDBClusterSnapshotAttribute" | "ModifyDbClusterSnapshotAttribute" | "StartExportTask",
+            "ModifyDBSnapshotAttribute"
+            | "ModifyDBClusterSnapshotAttribute"
+            | "ModifyDbClusterSnapshotAttribute"
+            | "StartExportTask",
         )
         | ("ecr", "SetRepositoryPolicy" | "DeleteRepositoryPolicy" | "PutRegistryPolicy")
         | ("secretsmanager", "PutResourcePolicy" | "DeleteResourcePolicy")

@@ -8,7 +8,7 @@ use crate::model::aws::{
     Key, KeyState, KmsGrant, ManagedPolicy, Ownership, PublicAccessBlock,
 };
 use crate::model::azure::{ArmId, ArmResource, DenyAssignment, RoleAssignment, RoleDefinition};
-use crate::model::gcp::{Asset, FullName, Policy, PolicyDelta};
+use crate::model::gcp::{Asset, DenyPolicy, FullName, Policy, PolicyDelta};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -339,6 +339,20 @@ pub enum GcpEdit {
         /// Removed permissions.
         removed: BTreeSet<Arc<str>>,
     },
+    /// The constraints of a resource as a whole; `None`: changed, unknown how.
+    OrgPolicies {
+        /// Of which resource.
+        resource: FullName,
+        /// The constraints.
+        constraints: Option<Vec<Value>>,
+    },
+    /// A deny policy is written or deleted.
+    Deny {
+        /// Its name (`policies/…/denypolicies/…`).
+        name: Arc<str>,
+        /// Its state.
+        policy: Option<DenyPolicy>,
+    },
     /// A member joins or leaves a group.
     Member {
         /// E-mail address of the group.
@@ -367,6 +381,10 @@ pub enum Target {
     Asset(FullName),
     /// A GCP role.
     Role(Arc<str>),
+    /// The constraints of a GCP resource.
+    OrgPolicies(FullName),
+    /// A GCP deny policy.
+    DenyPolicy(Arc<str>),
 }
 
 impl fmt::Display for Target {
@@ -377,7 +395,8 @@ impl fmt::Display for Target {
             Self::Iam(who) => write!(f, "{}", who.arn_without_path()),
             Self::Arm(id) => write!(f, "{id}"),
             Self::Asset(name) => write!(f, "{name}"),
-            Self::Role(role) => f.write_str(role),
+            Self::Role(name) | Self::DenyPolicy(name) => f.write_str(name),
+            Self::OrgPolicies(resource) => write!(f, "the constraints of {resource}"),
         }
     }
 }

@@ -288,11 +288,24 @@ fn claim(kind: Kind, call: &Call, name: Option<&FullName>) -> Claim {
         Kind::GcsBucketDeleted => gcp(GcpEdit::Asset { name: resource, state: None }),
         Kind::KeyVersionChanged => key_version(call, resource),
         Kind::CustomRoleChanged => role(call),
+        // `organizations/1/policies/storage.publicAccessPrevention`: the constraint stands on the organisation.
+        Kind::OrgConstraintChanged => {
+            let on = resource.as_str().split("/policies/").next().unwrap_or_default();
+            Claim::Touched(Target::OrgPolicies(FullName::new(on)))
+        }
+        Kind::DenyPolicyChanged => {
+            let policy: Arc<str> = resource.relative().into();
+            let deleted = last_segment(&call.method) == "deletepolicy";
+            match (policy.starts_with("policies/"), deleted) {
+                (true, true) => gcp(GcpEdit::Deny { name: policy, policy: None }),
+                (true, false) => Claim::Touched(Target::DenyPolicy(policy)),
+                (false, _) => Claim::Outside,
+            }
+        }
         Kind::GroupMemberAdded => group_member(call),
         Kind::BucketUpdated
         | Kind::CryptoKeyChanged
         | Kind::GcsBucketCreated
-        | Kind::DenyPolicyChanged
         | Kind::ObjectAclChanged => touched(Some(&resource)),
         Kind::ServiceAccountChanged => touched(Some(&resource)),
         _ => Claim::Outside,

@@ -305,8 +305,8 @@ mod tests {
         check(
             "mode = \"observe\"\n\n[rules]\npublic-exposur = \"ask\"\n",
             &expect![[r#"
-            line 4: there is no rule `public-exposur`; the rules are keyfence-touched, public-exposure, access-gained, control-gained, key-opened, one-grant-short, data-darkened, key-at-risk, guard-removed, access-elevated, request-hidden, feed-weakened, other-door, hygiene-weakened, state-unread
-        "#]],
+                line 4: there is no rule `public-exposur`; the rules are keyfence-touched, public-exposure, access-gained, control-gained, key-opened, one-grant-short, data-darkened, data-moved, key-ungoverned, key-at-risk, guard-removed, access-elevated, trust-opened, request-hidden, credential-changed, feed-weakened, other-door, hygiene-weakened, state-unread
+            "#]],
         );
         check(
             "mode = \"enforced\"",

@@ -7,7 +7,7 @@ pub use config::{Config, ConfigError, Exemption, Mode};
 use crate::change::Answer;
 use crate::diff::Difference;
 use crate::finding::Finding;
-use crate::model::{Severity, Timestamp};
+use crate::model::Timestamp;
 use crate::rule::Rule;
 use serde::{Serialize, Serializer};
 
@@ -74,124 +74,127 @@ impl Serialize for Decision {
     }
 }
 
-/// Decides. `at` is the time of the event: an exemption that had ended then does not count.
-#[must_use]
-pub fn decide(
-    config: &Config,
-    findings: &[Finding],
-    difference: &Difference,
-    remedy: Remedy,
-    answer: Answer,
-    at: Option<Timestamp>,
-) -> Decision {
-    if findings.is_empty() {
-        return Decision {
-            action: Action::Ignore,
-            mode: config.mode,
-            reason: "no rule speaks up".to_owned(),
-        };
-    }
-    let exempt = |f: &&Finding| config.exemption_for(f.rule, difference, at);
-    let open: Vec<&Finding> = findings.iter().filter(|f| exempt(f).is_none()).collect();
-    let Some(worst) = open.iter().max_by_key(|f| (config.mode_of(f.rule), f.severity)) else {
-        let exemption = findings.iter().find_map(|f| exempt(&f));
-        let reason = exemption.map_or_else(String::new, |e| {
-            format!("exempt until {}: {} (owner {})", e.expires, e.reason, e.owner)
-        });
-        return Decision { action: Action::Record, mode: config.mode, reason };
-    };
-    let mode = config.mode_of(worst.rule);
-    let severity = open.iter().map(|f| f.severity).max().unwrap_or(Severity::Low);
-    let (action, reason) = by_table(mode, remedy, answer);
-    if mode != Mode::Observe && severity < config.severity {
-        return Decision {
-            action: Action::Record,
-            mode,
-            reason: format!("{severity} is below the configured severity {}", config.severity),
-        };
-    }
-    if config.kill_switch && action > Action::Alert {
-        return Decision {
-            action: Action::Alert,
-            mode,
-            reason: format!("the kill switch is on; {reason}"),
-        };
-    }
-    Decision { action, mode, reason }
+/// What a decision is made on, beside the findings.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// The changed resource.
+    pub resource: &'a str,
+    /// What the change did to access.
+    pub difference: &'a Difference,
+    /// Whether there is a way back.
+    pub remedy: Remedy,
+    /// The answer of an enforcing configuration for changes of this kind.
+    pub answer: Answer,
+    /// The time of the event: an exemption that had ended then does not count.
+    pub at: Option<Timestamp>,
 }
 
-/// The design's table of actions.
-fn by_table(mode: Mode, remedy: Remedy, answer: Answer) -> (Action, String) {
-    let (action, reason) = match (mode, remedy) {
-        (Mode::Observe, Remedy::Automatic) => match answer {
-            Answer::Revert => (Action::Record, "observe: would remediate"),
-            Answer::Ask => (Action::Record, "observe: would ask"),
-            Answer::Notify => (Action::Record, "observe: would alert"),
-        },
-        (Mode::Observe, Remedy::Manual) => (Action::Record, "observe: would ask"),
-        (Mode::Observe, Remedy::None) => (Action::Record, "observe: there is no plan"),
-        (Mode::Notify, _) => (Action::Alert, "notify"),
-        (Mode::Ask, Remedy::Automatic | Remedy::Manual) => (Action::Ask, "ask: a plan exists"),
-        (Mode::Ask, Remedy::None) => (Action::Alert, "ask: there is no plan"),
-        (Mode::Enforce, Remedy::Automatic) => match answer {
-            Answer::Revert => (Action::Remediate, "enforce: the plan is proved"),
-            Answer::Ask => (Action::Ask, "enforce: a person decides on changes of this kind"),
-            Answer::Notify => (Action::Alert, "enforce: changes of this kind are told, not undone"),
-        },
-        (Mode::Enforce, Remedy::Manual) => {
-            (Action::Ask, "enforce: the plan is not to be carried out without asking")
-        }
-        (Mode::Enforce, Remedy::None) => (Action::Alert, "enforce: there is no plan"),
+/// Decides on each finding by its own severity and its rule's mode; the strongest action counts.
+#[must_use]
+pub fn decide(config: &Config, findings: &[Finding], situation: &Situation<'_>) -> Decision {
+    let decisions = findings.iter().map(|f| decide_one(config, f, situation));
+    let strongest = decisions.max_by(|a, b| (a.action, a.mode).cmp(&(b.action, b.mode)));
+    strongest.unwrap_or_else(|| Decision {
+        action: Action::Ignore,
+        mode: config.mode,
+        reason: "no rule speaks up".to_owned(),
+    })
+}
+
+fn decide_one(config: &Config, finding: &Finding, situation: &Situation<'_>) -> Decision {
+    let mode = config.mode_of(finding.rule);
+    let record = |reason: String| Decision { action: Action::Record, mode, reason };
+    if let Some(e) = config.exemption_for(finding.rule, situation) {
+        return record(format!("exempt until {}: {} (owner {})", e.expires, e.reason, e.owner));
+    }
+    if finding.severity < config.severity {
+        return record(format!(
+            "{} is below the configured severity {}",
+            finding.severity, config.severity
+        ));
+    }
+    // Observe says what enforce would have done, with all its limits.
+    let as_if = if mode == Mode::Observe { Mode::Enforce } else { mode };
+    let (action, reason) = by_table(as_if, situation.remedy, situation.answer);
+    let (action, reason) = if config.kill_switch && action > Action::Alert {
+        (Action::Alert, format!("the kill switch is on; {reason}"))
+    } else {
+        (action, reason.to_owned())
     };
-    (action, reason.to_owned())
+    if mode == Mode::Observe {
+        return record(format!("observe: would {} ({reason})", action.word()));
+    }
+    Decision { action, mode, reason: format!("{mode}: {reason}") }
+}
+
+/// The design's table of actions. Observe has no row of its own: it records what enforce would do.
+const fn by_table(mode: Mode, remedy: Remedy, answer: Answer) -> (Action, &'static str) {
+    match (mode, remedy) {
+        (Mode::Notify, _) => (Action::Alert, "only told"),
+        (Mode::Ask, Remedy::Automatic | Remedy::Manual) => (Action::Ask, "a plan exists"),
+        (Mode::Ask | Mode::Enforce | Mode::Observe, Remedy::None) => {
+            (Action::Alert, "there is no plan")
+        }
+        (Mode::Enforce | Mode::Observe, Remedy::Automatic) => match answer {
+            Answer::Revert => (Action::Remediate, "the plan is proved"),
+            Answer::Ask => (Action::Ask, "a person decides on changes of this kind"),
+            Answer::Notify => (Action::Alert, "changes of this kind are told, not undone"),
+        },
+        (Mode::Enforce | Mode::Observe, Remedy::Manual) => {
+            (Action::Ask, "the plan is not to be carried out without asking")
+        }
+    }
 }
 
 impl Config {
-    /// The exemption that covers a finding of a rule: every gain (or, without gains, the rule as a whole) must be covered.
-    fn exemption_for(
-        &self,
-        rule: Rule,
-        difference: &Difference,
-        at: Option<Timestamp>,
-    ) -> Option<&Exemption> {
+    /// The exemption that covers a finding. A finding about access is covered when each gain and each latent access is,
+    /// by whichever exemption; any other finding by an exemption of its resource or rule that names no principal.
+    fn exemption_for(&self, rule: Rule, situation: &Situation<'_>) -> Option<&Exemption> {
         // keyfence's own protection knows no exemption.
         if rule == Rule::KeyfenceTouched {
             return None;
         }
-        self.exemptions.iter().find(|e| {
+        let in_force = |e: &&Exemption| {
             // Without a time the exemption cannot be shown to be in force.
-            let in_force = at.is_some_and(|t| t < e.expires);
-            let of_rule = e.rule.is_none_or(|r| r == rule);
-            let gains = difference
-                .gained
-                .iter()
-                .all(|g| e.covers(g.question.principal.name(), g.question.resource.name()));
-            let latent = difference
-                .latent
-                .iter()
-                .all(|l| e.covers(l.question.principal.name(), l.question.resource.name()));
-            let something = !difference.gained.is_empty()
-                || !difference.latent.is_empty()
-                || e.principal.is_none() && e.resource.is_none();
-            in_force && of_rule && gains && latent && something
-        })
+            situation.at.is_some_and(|t| t < e.expires) && e.rule.is_none_or(|r| r == rule)
+        };
+        let usable: Vec<&Exemption> = self.exemptions.iter().filter(in_force).collect();
+        if !rule.is_about_access() {
+            return usable.into_iter().find(|e| {
+                e.principal.is_none()
+                    && (e.rule.is_some() || e.resource.is_some())
+                    && e.covers("", situation.resource)
+            });
+        }
+        let gained = situation.difference.gained.iter().map(|g| &g.question);
+        let questions: Vec<_> =
+            gained.chain(situation.difference.latent.iter().map(|l| &l.question)).collect();
+        let covers = |e: &&Exemption, q: &crate::diff::Question| {
+            e.covers(q.principal.name(), q.resource.name())
+        };
+        let all =
+            !questions.is_empty() && questions.iter().all(|q| usable.iter().any(|e| covers(e, q)));
+        let first = questions.first()?;
+        usable.iter().find(|e| all && covers(e, first)).copied()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Severity;
 
     fn finding(severity: Severity) -> Finding {
-        Finding { rule: Rule::AccessGained, severity, title: "", why: String::new() }
+        Finding { rule: Rule::HygieneWeakened, severity, title: "", why: String::new() }
     }
 
     #[track_caller]
     fn check(config: &str, severity: Severity, remedy: Remedy, answer: Answer, expect: Action) {
         let config = Config::parse(config).unwrap();
         let at = Timestamp::parse("2026-06-01T00:00:00Z").ok();
-        let decision =
-            decide(&config, &[finding(severity)], &Difference::default(), remedy, answer, at);
+        let difference = Difference::default();
+        let situation = Situation { resource: "r", difference: &difference, remedy, answer, at };
+        let decision = decide(&config, &[finding(severity)], &situation);
         assert_eq!(decision.action, expect, "{}", decision.reason);
         assert!(!decision.reason.is_empty());
     }
@@ -238,7 +241,7 @@ mod tests {
     fn an_exemption_counts_until_it_ends() {
         let exemption = |day: &str| {
             format!(
-                "mode = \"enforce\"\n[[exemption]]\nrule = \"access-gained\"\nowner = \"dana\"\nreason = \"migration\"\nexpires = \"{day}\"\n"
+                "mode = \"enforce\"\n[[exemption]]\nrule = \"hygiene-weakened\"\nowner = \"dana\"\nreason = \"migration\"\nexpires = \"{day}\"\n"
             )
         };
         check(

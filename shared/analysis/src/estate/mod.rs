@@ -88,6 +88,14 @@ impl Estate {
             Target::Asset(name) => {
                 Some(self.gcp.towards(&live.gcp, name)?.into_iter().map(Edit::Gcp).collect())
             }
+            Target::OrgPolicies(resource) => {
+                let edits = self.gcp.org_policies_towards(&live.gcp, resource)?;
+                Some(edits.into_iter().map(Edit::Gcp).collect())
+            }
+            Target::DenyPolicy(name) => {
+                let edits = self.gcp.deny_towards(&live.gcp, name)?;
+                Some(edits.into_iter().map(Edit::Gcp).collect())
+            }
             Target::Role(role) => {
                 Some(self.gcp.role_towards(&live.gcp, role)?.into_iter().map(Edit::Gcp).collect())
             }

@@ -50,14 +50,20 @@ impl Own {
         Ok(())
     }
 
-    /// Whether a principal is keyfence itself. A GCP member counts by its e-mail address.
+    /// Whether a principal is keyfence itself. A GCP service account counts by its e-mail address, wherever that stands in
+    /// a name; an AWS role by account and name, since events leave the path out.
     #[must_use]
     pub fn is_identity(&self, principal: &str) -> bool {
         let folded = principal.to_lowercase();
-        let address = folded.split_once(':').map_or(folded.as_str(), |(kind, rest)| {
-            if kind == "serviceaccount" { rest } else { &folded }
-        });
-        self.identities.contains(folded.as_str()) || self.identities.contains(address)
+        let address = match folded.split_once(':') {
+            Some(("serviceaccount", address)) => address,
+            Some(_) | None => folded.rsplit('/').next().unwrap_or_default(),
+        };
+        let role = role_of(&folded);
+        self.identities.iter().any(|own| {
+            let by_address = own.contains('@') && **own == *address;
+            **own == *folded || by_address || role.is_some() && role_of(own) == role
+        })
     }
 
     /// Whether a resource is keyfence's own: by its whole name, by the last part of it, or because it stands below one.
@@ -88,6 +94,12 @@ impl Own {
     pub fn is_own(&self, name: &str) -> bool {
         self.is_resource(name) || self.is_identity(name)
     }
+}
+
+/// Account and name of a role ARN, without the path.
+fn role_of(arn: &str) -> Option<(&str, &str)> {
+    let (account, resource) = arn.strip_prefix("arn:aws:iam::")?.split_once(':')?;
+    Some((account, resource.strip_prefix("role/")?.rsplit('/').next()?))
 }
 
 #[cfg(test)]

@@ -45,7 +45,8 @@ pub(super) fn decode(record: &Value) -> Event {
     let resources = record.get("resources").map(json::list).unwrap_or_default();
     let arn =
         |r: &&Value| json::first(r, &["ARN", "arn"]).and_then(Value::as_str).map(str::to_owned);
-    let time = text("eventTime").or_else(|| text("@timestamp")).and_then(|t| Timestamp::parse(t).ok());
+    let time =
+        text("eventTime").or_else(|| text("@timestamp")).and_then(|t| Timestamp::parse(t).ok());
     Event {
         cloud: Cloud::Aws,
         identity: Identity {
@@ -54,7 +55,9 @@ pub(super) fn decode(record: &Value) -> Event {
             // One shared id is one change, however the accounts' copies differ.
             content: match text("sharedEventID") {
                 Some(_) => Some(0),
-                None => Some(fingerprint([&request, record.get("eventTime").unwrap_or(&Value::Null)])),
+                None => {
+                    Some(fingerprint([&request, record.get("eventTime").unwrap_or(&Value::Null)]))
+                }
             },
             time,
         },

@@ -99,8 +99,9 @@ fn inner(value: Value) -> Opened {
         Value::Array(items) => Opened::Inside(items),
         Value::Object(_) if form(&value) != Form::Other => Opened::Done(Unwrapped::Record(value)),
         Value::Object(_) => {
-            if let Some(items) =
-                ["Records", "records", "value", "Events", "entries"].iter().find_map(|k| value.get(k)?.as_array())
+            if let Some(items) = ["Records", "records", "value", "Events", "entries"]
+                .iter()
+                .find_map(|k| value.get(k)?.as_array())
             {
                 Opened::Inside(items.clone())
             } else if let Some(values) = custom_handler(&value) {
@@ -195,7 +196,9 @@ fn unstring(value: &Value) -> Value {
 
 fn s3_notification(value: &Value) -> Option<LogObject> {
     // CloudTrail's own notification by SNS: `{"s3Bucket": …, "s3ObjectKey": [one]}`.
-    if let (Some(bucket), Some(key)) = (json::text(value, "s3Bucket"), value.get("s3ObjectKey").and_then(json::scalar)) {
+    if let (Some(bucket), Some(key)) =
+        (json::text(value, "s3Bucket"), value.get("s3ObjectKey").and_then(json::scalar))
+    {
         return Some(LogObject { bucket: bucket.to_owned(), key: key.to_owned() });
     }
     let (bucket, key) = match value.get("s3") {

@@ -412,7 +412,8 @@ fn wrapper_prefix(buffer: &[u8]) -> Prefix {
     };
     at += blanks(at);
     let rest = buffer.get(at..).unwrap_or_default();
-    let names: [&[u8]; 5] = [b"\"Records\"", b"\"records\"", b"\"value\"", b"\"Events\"", b"\"entries\""];
+    let names: [&[u8]; 5] =
+        [b"\"Records\"", b"\"records\"", b"\"value\"", b"\"Events\"", b"\"entries\""];
     let Some(name) = names.iter().find(|n| rest.starts_with(n)) else {
         let may_become = names.iter().any(|n| n.starts_with(rest));
         return if may_become { Prefix::Undecided } else { Prefix::Plain };
@@ -502,7 +503,9 @@ mod tests {
     #[test]
     fn damage_in_one_element_costs_that_element_alone() {
         let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
-        let text = format!("{{\"Records\":[{{\"a\":1}},{{\"b\":{deep}}},{{\"c\": nonsense}},{{\"d\":4}}]}}");
+        let text = format!(
+            "{{\"Records\":[{{\"a\":1}},{{\"b\":{deep}}},{{\"c\": nonsense}},{{\"d\":4}}]}}"
+        );
         let pieces = split(text.as_bytes(), 64);
         let good: Vec<&String> = pieces.iter().filter(|p| !p.contains('!')).collect();
         assert_eq!(good, ["1 {\"a\":1}", "1 {\"d\":4}"], "{pieces:?}");

@@ -93,6 +93,25 @@ pub fn unstrung(value: &Value) -> Option<Value> {
     }
 }
 
+/// How many values two JSON texts differ in: members of objects and entries of lists count one by one.
+#[must_use]
+pub fn differences(a: Option<&Value>, b: Option<&Value>) -> usize {
+    match (a, b) {
+        (Some(a), Some(b)) if a == b => 0,
+        (Some(Value::Object(a)), Some(Value::Object(b))) => {
+            let others = b.keys().filter(|k| !a.contains_key(*k));
+            a.keys().chain(others).map(|k| differences(a.get(k), b.get(k))).sum()
+        }
+        (Some(Value::Array(a)), Some(Value::Array(b))) => {
+            let gone = b.iter().filter(|v| !a.contains(v)).count();
+            let come = a.iter().filter(|v| !b.contains(v)).count();
+            gone.max(come).max(1)
+        }
+        (None, None) => 0,
+        (_, _) => 1,
+    }
+}
+
 /// Writes the members of `patch` over those of `base`, object by object (JSON merge patch, RFC 7386, but `null` is
 /// kept as `null`: that is how ARM bodies unset a property).
 pub fn merge(base: &mut Value, patch: &Value) {

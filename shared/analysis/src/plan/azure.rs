@@ -116,10 +116,44 @@ fn resource(now: &Azure, id: &ArmId, was: &ArmResource, edit: &AzureEdit) -> Opt
         change.insert(name, value);
     }
     if change.is_empty() {
-        None
-    } else {
-        Some(vec![draft(call, &was.id, Value::Object(change), edit.clone())])
+        return None;
     }
+    // The call writes these properties and nothing else: whatever else differs stays as it is, and the proof sees that.
+    let effect =
+        AzureEdit::Resource { id: is.id.clone(), state: Some(with_properties(is, &change)?) };
+    Some(vec![draft(call, &was.id, Value::Object(change), effect)])
+}
+
+/// The resource with some of its properties replaced.
+fn with_properties(is: &ArmResource, change: &Map<String, Value>) -> Option<ArmResource> {
+    let mut body = (*is.body).clone();
+    let object = body.as_object_mut()?;
+    let name = object.keys().find(|k| k.eq_ignore_ascii_case("properties")).cloned()?;
+    let properties = object.get_mut(&name)?.as_object_mut()?;
+    for (key, value) in change {
+        let own = properties.keys().find(|k| k.eq_ignore_ascii_case(key)).cloned();
+        properties.insert(own.unwrap_or_else(|| key.clone()), value.clone());
+    }
+    let mut next = ArmResource::parse(&body)?;
+    next.type_name = is.type_name.clone();
+    Some(next)
+}
+
+/// How many settings differ: properties in full, and whatever else of the resource.
+pub(super) fn differing_settings(is: &ArmResource, was: &ArmResource) -> usize {
+    let property =
+        |r: &ArmResource, name: &str| read::any_case_path(&r.body, &["properties", name]).cloned();
+    let names = changed_properties(is, was);
+    let inside: usize = names
+        .iter()
+        .map(|n| read::differences(property(is, n).as_ref(), property(was, n).as_ref()))
+        .sum();
+    let beside = ["identity", "tags", "sku", "kind"];
+    let other = beside
+        .iter()
+        .filter(|k| read::any_case(&is.body, k) != read::any_case(&was.body, k))
+        .count();
+    inside + other
 }
 
 /// Names of properties that differ between two states of a resource, those that the service sets by itself left out.

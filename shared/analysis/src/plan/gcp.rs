@@ -40,6 +40,8 @@ pub(super) fn drafts(now: &Gcp, edit: &GcpEdit) -> Option<Vec<Draft>> {
         | GcpEdit::Data { .. }
         | GcpEdit::Role { .. }
         | GcpEdit::RoleDelta { .. }
+        | GcpEdit::OrgPolicies { .. }
+        | GcpEdit::Deny { .. }
         | GcpEdit::Member { .. } => None,
     }
 }
@@ -146,6 +148,12 @@ pub(super) fn changed_settings(is: &Asset, was: &Asset) -> Vec<String> {
     names.extend(keys(is).into_iter().filter(|k| was.data.get(k).is_none()));
     names.retain(|k| !VOLATILE.contains(&k.as_str()) && is.data.get(k) != was.data.get(k));
     names
+}
+
+/// How many settings differ, counted in nested objects.
+pub(super) fn differing_settings(is: &Asset, was: &Asset) -> usize {
+    let one = |key: String| crate::model::json::differences(is.data.get(&key), was.data.get(&key));
+    changed_settings(is, was).into_iter().map(one).sum()
 }
 
 /// The members of an object that differ; any other value whole.

@@ -59,31 +59,30 @@ pub(crate) struct Draft {
 }
 
 /// Plans the way back from `after` along the inverse edits. `None` when some edit has no inverse call that keyfence
-/// makes.
+/// makes. Each step is worked out on the state that the steps before it leave.
 #[must_use]
 pub fn plan(after: &mut Estate, inverse: &[Edit]) -> Option<Plan> {
     let mut steps = Vec::new();
-    for edit in inverse {
-        for draft in drafts(after, edit)? {
+    let mut undone = Vec::new();
+    let complete = inverse.iter().all(|edit| {
+        let Some(drafts) = drafts(after, edit) else { return false };
+        for draft in drafts {
+            let back = after.apply_all(&draft.effects);
             // The step's undo is the inverse of its own effect, as calls.
-            let undone = after.apply_all(&draft.effects);
-            let undo = undone.iter().filter_map(|e| drafts(after, e)).flatten().map(|d| Call {
-                call: d.call,
-                target: d.target,
-                change: d.change,
-            });
-            let undo: Vec<Call> = undo.collect();
-            after.apply_all(&undone);
+            let undo = back.iter().filter_map(|e| self::drafts(after, e)).flatten();
+            let undo =
+                undo.map(|d| Call { call: d.call, target: d.target, change: d.change }).collect();
+            undone.push(back);
             let expects = format!("{} is as the change left it", draft.target);
-            steps.push(Step {
-                call: Call { call: draft.call, target: draft.target, change: draft.change },
-                expects,
-                undo,
-                effects: draft.effects,
-            });
+            let call = Call { call: draft.call, target: draft.target, change: draft.change };
+            steps.push(Step { call, expects, undo, effects: draft.effects });
         }
+        true
+    });
+    for back in undone.iter().rev() {
+        after.apply_all(back);
     }
-    (!steps.is_empty()).then_some(Plan { steps, doubts: Vec::new() })
+    (complete && !steps.is_empty()).then_some(Plan { steps, doubts: Vec::new() })
 }
 
 /// The calls that make an edit; `None` when keyfence has none, an empty list when the edit changes nothing.
@@ -103,7 +102,7 @@ impl Plan {
     }
 }
 
-/// Why a plan for this change must not be carried out without asking.
+/// Why a plan for this change must not be carried out without asking; the first few reasons.
 #[must_use]
 pub fn doubts(
     change: &Change,
@@ -118,56 +117,78 @@ pub fn doubts(
         Answer::Notify => doubts.push("changes of this kind are told, not undone".to_owned()),
     }
     if !live.is_claimed(&change.claim) {
-        doubts.push("the state shows more or other edits than the event claims".to_owned());
+        doubts.push("the state shows more edits than the event speaks of: one of them may be somebody else's".to_owned());
+    }
+    let gives = !difference.gained.is_empty() || !difference.latent.is_empty();
+    if let (true, Some(loss)) = (gives, difference.lost.iter().find(|l| !l.darkened)) {
+        let q = &loss.question;
+        doubts.push(format!(
+            "the change also closed something, which the plan would open again: {} of {} on {}",
+            q.access, q.principal, q.resource
+        ));
     }
     for gain in &difference.gained {
+        let told = format!("{} of {}", gain.question.access, gain.question.principal);
         match gain.after.verdict() {
-            Verdict::Unknown => doubts.push(format!(
-                "{} of {} is unknown: {}",
-                gain.question.access, gain.question.principal, gain.after
-            )),
-            Verdict::Conditional => doubts.push(format!(
-                "{} of {} is conditional: {}",
-                gain.question.access, gain.question.principal, gain.after
-            )),
+            Verdict::Unknown => doubts.push(format!("{told} is unknown: {}", gain.after)),
+            Verdict::Conditional => doubts.push(format!("{told} is conditional: {}", gain.after)),
             Verdict::Yes | Verdict::No => {}
         }
     }
-    doubts.truncate(5);
+    let more = doubts.len().saturating_sub(SHOWN_DOUBTS);
+    doubts.truncate(SHOWN_DOUBTS);
+    if more > 0 {
+        doubts.push(format!("and {more} more reasons"));
+    }
     doubts
 }
 
-/// What the live state showed.
+/// Doubts that are listed; the rest is counted.
+const SHOWN_DOUBTS: usize = 5;
+
+/// What led from the known to the live state, and back.
 #[derive(Debug, Clone, Copy)]
 pub struct Live<'a> {
-    /// The edits that led from the known to the live state.
+    /// The edits that led there.
     pub edits: &'a [Edit],
-    /// Whether they were read; false when the event's claim was taken for them.
-    pub read: bool,
-    /// Whether what was read is just what the event claims.
-    pub as_claimed: bool,
+    /// The edits that lead back.
+    pub inverse: &'a [Edit],
 }
 
 impl Live<'_> {
-    /// An edit with a claim is claimed when the state shows just that. An event that only names the resource claims one
-    /// edit of it: more than one may be somebody else's.
+    /// An edit that the event carries is claimed. An event that only names the resource claims one setting of it: more
+    /// than one may be somebody else's.
     fn is_claimed(&self, claim: &Claim) -> bool {
         match claim {
-            Claim::Edits(_) => !self.read || self.as_claimed,
-            Claim::Touched(_) => matches!(self.edits, [one] if settings_in(one) <= 1),
+            Claim::Edits(_) => true,
+            Claim::Touched(_) => {
+                let pairs = self.edits.iter().zip(self.inverse.iter().rev());
+                pairs.map(|(is, was)| settings_in(is, was)).sum::<usize>() == 1
+            }
             Claim::Outside => false,
         }
     }
 }
 
-/// How many settings an edit of a whole resource changes, at least.
-fn settings_in(edit: &Edit) -> usize {
-    match edit {
-        Edit::Azure(AzureEdit::Resource { .. })
-        | Edit::Gcp(GcpEdit::Asset { .. })
-        | Edit::Aws(_)
-        | Edit::Azure(_)
-        | Edit::Gcp(_) => 1,
+/// How many settings an edit changes: for a whole resource those that differ, in a list the entries that differ.
+fn settings_in(is: &Edit, was: &Edit) -> usize {
+    match (is, was) {
+        (
+            Edit::Azure(AzureEdit::Resource { state: Some(is), .. }),
+            Edit::Azure(AzureEdit::Resource { state: Some(was), .. }),
+        ) => azure::differing_settings(is, was),
+        (
+            Edit::Gcp(GcpEdit::Asset { state: Some(is), .. }),
+            Edit::Gcp(GcpEdit::Asset { state: Some(was), .. }),
+        ) => gcp::differing_settings(is, was),
+        (
+            Edit::Gcp(GcpEdit::Policy { policy: Some(is), .. }),
+            Edit::Gcp(GcpEdit::Policy { policy: Some(was), .. }),
+        ) => {
+            let delta = was.delta_to(is);
+            delta.added.len().max(delta.removed.len())
+        }
+        (_, _) => 1,
     }
 }
 

@@ -1,21 +1,20 @@
 //! A protection was taken away: high when that changed access, else medium.
 
 use super::{Case, Remark};
-use crate::change::{AwsEdit, AzureEdit, Edit, GcpEdit, Kind, Nature};
+use crate::change::{AwsEdit, AzureEdit, Claim, Edit, GcpEdit, Kind};
 use crate::model::Severity;
-use crate::model::aws::{Document, Effect, Ownership, PublicAccessBlock};
+use crate::model::aws::{Document, Effect, Ownership, PublicAccessBlock, Statement};
 use crate::model::azure::{ArmKind, ArmResource};
 use crate::model::gcp::{Asset, AssetKind};
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
-    let by_edit =
-        case.edits.iter().find_map(|edit| case.inverse.iter().find_map(|was| weakened(edit, was)));
+    let gives = !case.difference.gained.is_empty() || !case.difference.latent.is_empty();
+    let by_edit = case
+        .edits
+        .iter()
+        .find_map(|edit| case.inverse.iter().find_map(|was| weakened(edit, was, gives)));
     let what = by_edit.or_else(|| by_kind(case))?;
-    let severity = if case.difference.gained.is_empty() && case.difference.latent.is_empty() {
-        Severity::Medium
-    } else {
-        Severity::High
-    };
+    let severity = if gives { Severity::High } else { Severity::Medium };
     Some(Remark {
         severity,
         why: format!(
@@ -26,16 +25,16 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
 }
 
 /// What an edit took away, told from the edit that would put it back.
-fn weakened(edit: &Edit, was: &Edit) -> Option<&'static str> {
+fn weakened(edit: &Edit, was: &Edit, gives: bool) -> Option<&'static str> {
     match (edit, was) {
-        (Edit::Aws(is), Edit::Aws(was)) => aws(is, was),
+        (Edit::Aws(is), Edit::Aws(was)) => aws(is, was, gives),
         (Edit::Azure(is), Edit::Azure(was)) => azure(is, was),
-        (Edit::Gcp(is), Edit::Gcp(was)) => gcp(is, was),
+        (Edit::Gcp(is), Edit::Gcp(was)) => gcp(is, was, gives),
         (Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_), _) => None,
     }
 }
 
-fn aws(is: &AwsEdit, was: &AwsEdit) -> Option<&'static str> {
+fn aws(is: &AwsEdit, was: &AwsEdit, gives: bool) -> Option<&'static str> {
     match (is, was) {
         (AwsEdit::BucketBlock { block: is, .. }, AwsEdit::BucketBlock { block: was, .. })
         | (AwsEdit::AccountBlock { block: is, .. }, AwsEdit::AccountBlock { block: was, .. }) => {
@@ -52,21 +51,29 @@ fn aws(is: &AwsEdit, was: &AwsEdit) -> Option<&'static str> {
         (
             AwsEdit::BucketPolicy { document: is, .. },
             AwsEdit::BucketPolicy { document: was, .. },
-        ) => {
-            let removed = denies(was.as_ref().and_then(Option::as_ref))
-                .iter()
-                .any(|d| !denies(is.as_ref().and_then(Option::as_ref)).contains(d));
-            removed.then_some("a Deny of the bucket policy was removed or changed")
+        ) => lost_deny(is.as_ref().and_then(Option::as_ref), was.as_ref().and_then(Option::as_ref))
+            .then_some("a Deny of the bucket policy was removed or narrowed"),
+        (AwsEdit::KeyPolicy { document: is, .. }, AwsEdit::KeyPolicy { document: was, .. }) => {
+            lost_deny(is.as_ref(), was.as_ref())
+                .then_some("a Deny of the key policy was removed or narrowed")
         }
-        (AwsEdit::Boundary { policy: is, .. }, AwsEdit::Boundary { policy: Some(was), .. })
-            if is.as_ref() != Some(was) =>
-        {
-            Some(if is.is_none() {
-                "the permissions boundary was removed"
-            } else {
-                "the permissions boundary was replaced"
-            })
+        (AwsEdit::Inline { document: is, .. }, AwsEdit::Inline { document: was, .. }) => {
+            lost_deny(is.as_ref(), was.as_ref())
+                .then_some("a Deny of an inline policy was removed or narrowed")
         }
+        (
+            AwsEdit::OrganizationPolicy { document: is, .. },
+            AwsEdit::OrganizationPolicy { document: was, .. },
+        ) => lost_deny(is.as_ref(), was.as_ref())
+            .then_some("a Deny of a policy of the organisation was removed or narrowed"),
+        (AwsEdit::Boundary { policy: None, .. }, AwsEdit::Boundary { policy: Some(_), .. }) => {
+            Some("the permissions boundary was removed")
+        }
+        // Another boundary may be a tighter one: only what it gives tells.
+        (
+            AwsEdit::Boundary { policy: Some(is), .. },
+            AwsEdit::Boundary { policy: Some(was), .. },
+        ) if is != was && gives => Some("the permissions boundary was replaced by a wider one"),
         (AwsEdit::Ownership { ownership: is, .. }, AwsEdit::Ownership { ownership: was, .. }) => {
             let enforced =
                 |o: &Option<Ownership>| matches!(o, Some(Ownership::BucketOwnerEnforced));
@@ -76,23 +83,18 @@ fn aws(is: &AwsEdit, was: &AwsEdit) -> Option<&'static str> {
             AwsEdit::OrganizationAttachment { attached: false, .. },
             AwsEdit::OrganizationAttachment { attached: true, .. },
         ) => Some("a policy of the organisation was detached"),
-        (
-            AwsEdit::OrganizationPolicy { document: None, .. },
-            AwsEdit::OrganizationPolicy { document: Some(_), .. },
-        ) => Some("a policy of the organisation was deleted"),
-        (AwsEdit::Inline { document: is, .. }, AwsEdit::Inline { document: was, .. }) => {
-            let removed = denies(was.as_ref()).iter().any(|d| !denies(is.as_ref()).contains(d));
-            removed.then_some("a Deny of an inline policy was removed or changed")
-        }
         (_, _) => None,
     }
 }
 
-fn denies(document: Option<&Document>) -> Vec<&serde_json::Value> {
-    let statements = document.into_iter().flat_map(|d| {
-        d.statements().iter().filter(|s| s.effect == Effect::Deny).map(move |s| (d, s))
-    });
-    statements.filter_map(|(d, s)| d.statement_source(s.index)).collect()
+/// Whether a Deny that stood before is covered by none that stands now.
+fn lost_deny(is: Option<&Document>, was: Option<&Document>) -> bool {
+    let denies = |d: Option<&Document>| -> Vec<Statement> {
+        let statements = d.map(Document::statements).unwrap_or_default();
+        statements.iter().filter(|s| s.effect == Effect::Deny).cloned().collect()
+    };
+    let now = denies(is);
+    denies(was).iter().any(|gone| !now.iter().any(|s| s.covers(gone)))
 }
 
 fn azure(is: &AzureEdit, was: &AzureEdit) -> Option<&'static str> {
@@ -149,12 +151,20 @@ fn resource(is: &ArmResource, was: &ArmResource) -> Option<&'static str> {
     }
 }
 
-fn gcp(is: &GcpEdit, was: &GcpEdit) -> Option<&'static str> {
+fn gcp(is: &GcpEdit, was: &GcpEdit, gives: bool) -> Option<&'static str> {
     match (is, was) {
         (GcpEdit::Asset { state: Some(is), .. }, GcpEdit::Asset { state: Some(was), .. })
             if was.kind() == AssetKind::Bucket =>
         {
             bucket(is, was)
+        }
+        (GcpEdit::Deny { policy: None, .. }, GcpEdit::Deny { policy: Some(_), .. }) => {
+            Some("a deny policy was deleted")
+        }
+        (GcpEdit::OrgPolicies { constraints: Some(_), .. }, GcpEdit::OrgPolicies { .. })
+            if gives =>
+        {
+            Some("a constraint of the organisation was lifted")
         }
         (_, _) => None,
     }
@@ -171,29 +181,23 @@ fn bucket(is: &Asset, was: &Asset) -> Option<&'static str> {
     }
 }
 
-/// Guards that the estate does not hold: their kind alone says that one was changed. Where the state is known to have
-/// been strengthened, the edit has spoken already by its silence.
+/// Guards that the estate does not hold: their kind says that something was taken away. A change of which the new state was
+/// not read is another rule's matter.
 fn by_kind(case: &Case<'_>) -> Option<&'static str> {
-    let unseen = case.edits.is_empty() && case.change.kind.nature() == Nature::Guard;
+    let outside = case.edits.is_empty() && matches!(case.change.claim, Claim::Outside);
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "the other guards are judged by their edits"
     )]
     match case.change.kind {
-        Kind::BucketPolicyDeleted if unseen => Some("the bucket policy was deleted"),
-        Kind::LockChanged if unseen => Some("a lock was changed"),
-        Kind::DenyAssignmentChanged | Kind::DenyPolicyChanged if unseen => {
-            Some("a deny was changed")
+        Kind::PolicyGuardChanged if outside => {
+            Some("a policy assignment was deleted or an exemption made")
         }
-        Kind::PolicyGuardChanged if unseen => Some("a policy assignment or exemption was changed"),
-        Kind::OrganizationPolicyChanged if unseen => {
+        Kind::OrganizationPolicyChanged if outside => {
             Some("the organisation's policies or structure were changed")
         }
-        Kind::OrgConstraintChanged if unseen => {
-            Some("a constraint of the organisation was changed")
-        }
-        Kind::PerimeterChanged if unseen => Some("a service perimeter was changed"),
-        Kind::ProjectMoved if unseen => Some("a project was moved or changed"),
+        Kind::PerimeterChanged if outside => Some("a service perimeter was changed"),
+        Kind::ProjectMoved if outside => Some("a project was moved or changed"),
         _ => None,
     }
 }

@@ -7,8 +7,13 @@ use crate::model::aws::KeyState;
 use serde_json::Value;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
-    let by_edit = case.edits.iter().filter_map(edit).max_by_key(|(severity, _)| *severity);
-    let (severity, what) = by_edit.or_else(|| kind(case.change.kind))?;
+    // Compared with what stood before: a cancelled deletion leaves a key disabled, and that is better than it was.
+    let worst =
+        |edits: &[Edit]| edits.iter().filter_map(edit).max_by_key(|(severity, _)| *severity);
+    let (is, was) = (worst(case.edits), worst(case.inverse));
+    let by_edit = is.filter(|(is, _)| was.is_none_or(|(was, _)| *is > was));
+    let by_kind = || kind(case.change.kind).filter(|_| case.edits.is_empty());
+    let (severity, what) = by_edit.or_else(by_kind)?;
     let lost = match case.difference.lost.len() {
         0 => String::new(),
         n => format!("; {n} access path{} lost", if n == 1 { "" } else { "s" }),

@@ -6,12 +6,15 @@
 mod access_elevated;
 mod access_gained;
 mod control_gained;
+mod credential_changed;
 mod data_darkened;
+mod data_moved;
 mod feed_weakened;
 mod guard_removed;
 mod hygiene_weakened;
 mod key_at_risk;
 mod key_opened;
+mod key_ungoverned;
 mod keyfence_touched;
 mod one_grant_short;
 mod other_door;
@@ -19,6 +22,7 @@ mod public_exposure;
 mod request_hidden;
 pub mod severity;
 mod state_unread;
+mod trust_opened;
 
 use crate::change::{Change, Edit};
 use crate::diff::Difference;
@@ -96,10 +100,14 @@ rules! {
     KeyOpened key_opened "key-opened" "A key that protects data opened";
     OneGrantShort one_grant_short "one-grant-short" "One lock opened, one still closed";
     DataDarkened data_darkened "data-darkened" "The storage service lost its key";
+    DataMoved data_moved "data-moved" "Data moved to a key of somebody else";
+    KeyUngoverned key_ungoverned "key-ungoverned" "Nobody can administer a key any more";
     KeyAtRisk key_at_risk "key-at-risk" "A key was disabled or will be destroyed";
     GuardRemoved guard_removed "guard-removed" "A protection was taken away";
     AccessElevated access_elevated "access-elevated" "Somebody took over the tenant's access";
+    TrustOpened trust_opened "trust-opened" "A role can be assumed from outside";
     RequestHidden request_hidden "request-hidden" "The request was kept out of the log";
+    CredentialChanged credential_changed "credential-changed" "A credential or a federation was changed";
     FeedWeakened feed_weakened "feed-weakened" "Logs that changes are seen by were touched";
     OtherDoor other_door "other-door" "Data can leave by another door";
     HygieneWeakened hygiene_weakened "hygiene-weakened" "A setting of good order was loosened";
@@ -107,6 +115,32 @@ rules! {
 }
 
 impl Rule {
+    /// Whether the rule speaks of who gained what: then exemptions are compared with each gain.
+    #[must_use]
+    pub const fn is_about_access(self) -> bool {
+        match self {
+            Self::PublicExposure
+            | Self::AccessGained
+            | Self::ControlGained
+            | Self::KeyOpened
+            | Self::OneGrantShort => true,
+            Self::KeyfenceTouched
+            | Self::DataDarkened
+            | Self::DataMoved
+            | Self::KeyUngoverned
+            | Self::KeyAtRisk
+            | Self::GuardRemoved
+            | Self::AccessElevated
+            | Self::TrustOpened
+            | Self::RequestHidden
+            | Self::CredentialChanged
+            | Self::FeedWeakened
+            | Self::OtherDoor
+            | Self::HygieneWeakened
+            | Self::StateUnread => false,
+        }
+    }
+
     /// The rule with this id.
     #[must_use]
     pub fn by_id(id: &str) -> Option<Self> {

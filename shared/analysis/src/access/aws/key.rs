@@ -58,14 +58,29 @@ pub(super) fn through_s3(
 }
 
 /// Use of the AWS-managed key `aws/s3` by S3 on behalf of the subject.
-pub(super) fn managed_through_s3(aws: &Aws, subject: &Subject<'_>, action: &str, owner: &AccountId, region: &str) -> Formula {
-    let Ok(arn) = Arn::parse(&format!("arn:aws:kms:{region}:{owner}:key/aws-s3")) else { return Formula::never() };
+pub(super) fn managed_through_s3(
+    aws: &Aws,
+    subject: &Subject<'_>,
+    action: &str,
+    owner: &AccountId,
+    region: &str,
+) -> Formula {
+    let Ok(arn) = Arn::parse(&format!("arn:aws:kms:{region}:{owner}:key/aws-s3")) else {
+        return Formula::never();
+    };
     managed(aws, subject, action, owner, arn, Some(format!("s3.{region}.amazonaws.com")))
 }
 
 /// The policies of AWS-managed keys cannot be changed: they admit all principals of the account through their service and
 /// nobody else. A Deny of the principal's own side still counts; resource control policies do not.
-fn managed(aws: &Aws, subject: &Subject<'_>, action: &str, owner: &AccountId, arn: Arn, via: Option<String>) -> Formula {
+fn managed(
+    aws: &Aws,
+    subject: &Subject<'_>,
+    action: &str,
+    owner: &AccountId,
+    arn: Arn,
+    via: Option<String>,
+) -> Formula {
     if via.is_none() || subject.account().as_ref() != Some(owner) {
         return Formula::never();
     }
@@ -148,7 +163,8 @@ fn key_policy(key: &Key, request: &Request<'_>, trace: &mut Trace<'_>) -> (Said,
 /// own side; how limits on the grantee (service control policies, boundaries) apply to a grant is not documented well
 /// enough to decide: then it is an unknown fact. <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
 fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Trace<'_>) -> Formula {
-    let unknown = whole(key.grants_known, || format!("the grants of key {} are not in the estate", key.arn));
+    let unknown =
+        whole(key.grants_known, || format!("the grants of key {} are not in the estate", key.arn));
     let operation = request.action.strip_prefix("kms:").unwrap_or(request.action);
     let own_account = request.subject.account() == key.arn.account();
     let mut given = Formula::never();
@@ -164,8 +180,10 @@ fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Tra
             let told = format!("KMS grant {}", grant.id);
             trace.push(Evidence { lock: Lock::Key, grant: told, broad: false });
         }
-        let constrained =
-            grant.constraints.iter().map(|c| Formula::condition(format!("encryption context: {c}")));
+        let constrained = grant
+            .constraints
+            .iter()
+            .map(|c| Formula::condition(format!("encryption context: {c}")));
         let own_side = if own_account { Formula::always() } else { identity.allow.clone() };
         given = given.or(for_me.and(own_side).and(Formula::all(constrained)));
     }
@@ -182,8 +200,14 @@ fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Tra
 fn is_grantee(grantee: &str, request: &Request<'_>, identity: &Identity) -> Formula {
     let Ok(arn) = Arn::parse(grantee) else { return Formula::never() };
     match (request.subject, arn.resource()) {
-        (Subject::Account(account), "root") => Formula::known(arn.account().as_ref() == Some(account)),
-        (Subject::Iam(_) | Subject::Outside(_), "root") if arn.account() == request.subject.account() => identity.allow.clone(),
+        (Subject::Account(account), "root") => {
+            Formula::known(arn.account().as_ref() == Some(account))
+        }
+        (Subject::Iam(_) | Subject::Outside(_), "root")
+            if arn.account() == request.subject.account() =>
+        {
+            identity.allow.clone()
+        }
         (_, _) => request.subject.arn().map_or_else(Formula::never, |own| arn_names(grantee, own)),
     }
 }

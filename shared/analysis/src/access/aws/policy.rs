@@ -4,8 +4,7 @@ use super::context;
 use super::{Request, Subject, Target};
 use crate::access::{Evidence, Lock, Trace};
 use crate::model::aws::{
-    Arn,
-    ActionMatch, Document, Effect, PrincipalMatch, PrincipalPattern, ResourceMatch, Statement,
+    ActionMatch, Arn, Document, Effect, PrincipalMatch, PrincipalPattern, ResourceMatch, Statement,
 };
 use crate::model::{Formula, Pattern};
 
@@ -95,7 +94,8 @@ fn action_matches(action: &ActionMatch, name: &str) -> bool {
 }
 
 fn resource_matches(resource: &ResourceMatch, target: &Target) -> Formula {
-    let any = |patterns: &[Pattern]| Formula::any(patterns.iter().map(|p| pattern_matches(p, target)));
+    let any =
+        |patterns: &[Pattern]| Formula::any(patterns.iter().map(|p| pattern_matches(p, target)));
     match resource {
         ResourceMatch::Attached => Formula::always(),
         ResourceMatch::Is(patterns) => any(patterns),
@@ -107,7 +107,9 @@ fn pattern_matches(pattern: &Pattern, target: &Target) -> Formula {
     let open = without_variables(pattern);
     let wide = open.as_ref().unwrap_or(pattern).in_main_partition();
     let matched = match target {
-        Target::One(arn) => Formula::known(wide.matches(Pattern::new(arn.as_str()).in_main_partition().as_str())),
+        Target::One(arn) => {
+            Formula::known(wide.matches(Pattern::new(arn.as_str()).in_main_partition().as_str()))
+        }
         Target::Objects(objects) if wide.covers(objects) => Formula::always(),
         Target::Objects(objects) if wide.meets(objects) => Formula::objects(wide.clone()),
         Target::Objects(_) => Formula::never(),
@@ -182,7 +184,9 @@ fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> F
             }
             Subject::Anonymous | Subject::AnyAccount | Subject::Nobody => false,
         },
-        PrincipalPattern::Arn(arn) => return subject.arn().map_or_else(Formula::never, |own| arn_names(arn, own)),
+        PrincipalPattern::Arn(arn) => {
+            return subject.arn().map_or_else(Formula::never, |own| arn_names(arn, own));
+        }
         PrincipalPattern::UniqueId(id) => match subject {
             Subject::Iam(principal) => principal.unique_id.as_ref() == Some(id),
             Subject::Outside(_)

@@ -47,7 +47,8 @@ pub(super) fn evaluate(
         let request = Request { aws, subject, action, target, owner, via: None };
         allowed(&request, access, bucket, trace)
     };
-    let storage = Formula::any(actions(access).iter().map(|a| one(a, &mut trace)).collect::<Vec<_>>());
+    let storage =
+        Formula::any(actions(access).iter().map(|a| one(a, &mut trace)).collect::<Vec<_>>());
     let action = match access {
         Access::Read => "kms:decrypt",
         Access::Write => "kms:generatedatakey",
@@ -134,7 +135,9 @@ fn opens(
     match encryption {
         Encryption::S3Managed => Formula::always(),
         // Usable by all principals of the account through S3, by none outside of it.
-        Encryption::AwsManagedKey => key::managed_through_s3(aws, subject, action, owner, &bucket.region),
+        Encryption::AwsManagedKey => {
+            key::managed_through_s3(aws, subject, action, owner, &bucket.region)
+        }
         Encryption::Kms { key: text, .. } => {
             let Some(arn) = aws.resolve_key(text, owner, &bucket.region) else {
                 return Formula::unknown(format!("`{text}` cannot be resolved to a key"));
@@ -160,7 +163,11 @@ fn allowed(
     let resource = ask(Side::Resource, "bucket policy");
     let same_account = request.subject.account().as_ref() == Some(request.owner);
     // In its own account an account's statement adds nothing to identity policies; in another one it is half of the way.
-    let delegated = if same_account { Said::nothing() } else { ask(Side::Delegation, "bucket policy (names the account)") };
+    let delegated = if same_account {
+        Said::nothing()
+    } else {
+        ask(Side::Delegation, "bucket policy (names the account)")
+    };
     let identity = identity(request, Lock::Storage, trace);
     let blocked = blocked(request, bucket);
     let by_resource = resource.allow.unless(blocked.clone());
@@ -359,13 +366,16 @@ fn organization_limit(
         return Formula::always();
     }
     // Service-linked roles are bound by neither kind.
-    let linked = request.subject.arn().is_some_and(|a| a.resource().starts_with("role/aws-service-role/"));
+    let linked =
+        request.subject.arn().is_some_and(|a| a.resource().starts_with("role/aws-service-role/"));
     if linked || !organization.policies.values().any(|p| p.kind == kind) {
         return Formula::always();
     }
     let path = organization.path(account);
     if !path.last().is_some_and(|root| root.starts_with("r-")) {
-        return Formula::unknown(format!("the place of account {account} in the organisation is not in the estate"));
+        return Formula::unknown(format!(
+            "the place of account {account} in the organisation is not in the estate"
+        ));
     }
     let level = |level: &std::sync::Arc<str>| {
         let mut said = Said::nothing();
@@ -458,7 +468,8 @@ fn pins(clause: &Clause) -> bool {
     // addresses is as good as all.
     let open_end = matches!(key.as_str(), "s3:dataaccesspointarn" | "aws:principalorgpaths");
     let fixed = clause.values.iter().all(|v| {
-        let wild = v.contains(['*', '?']) && !(open_end && !v.starts_with(['*', '?']) && !v.starts_with("arn:aws:s3:*:*"));
+        let wild = v.contains(['*', '?'])
+            && !(open_end && !v.starts_with(['*', '?']) && !v.starts_with("arn:aws:s3:*:*"));
         !wild && !v.contains("${") && !["/0", "/1", "/2", "/3"].iter().any(|wide| v.ends_with(wide))
     });
     fixed && positive.contains(&operator) && KEYS.contains(&key.as_str())

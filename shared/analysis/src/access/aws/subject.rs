@@ -31,7 +31,8 @@ impl<'a> Subject<'a> {
                     arn.account().map_or(Self::Nobody, Self::Account)
                 }
                 Ok(arn) => {
-                    let role = arn.session_role().map(|(account, role)| Arn::iam(&account, "role", role));
+                    let role =
+                        arn.session_role().map(|(account, role)| Arn::iam(&account, "role", role));
                     let found = aws.principal(role.as_ref().unwrap_or(&arn));
                     found.map_or(Self::Outside(arn), Self::Iam)
                 }

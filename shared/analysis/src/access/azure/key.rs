@@ -35,12 +35,11 @@ pub(super) fn service_opens(azure: &Azure, account: &ArmResource) -> Formula {
             key.key_name, key.vault_host
         ));
     };
-    let enabled = match found.key_enabled() {
-        Some(enabled) => Formula::known(enabled),
-        None => {
-            Formula::unknown(format!("whether key {} is enabled is not in the estate", found.id))
-        }
-    };
+    let enabled = enabled(found);
+    // An account without any identity has nobody to unwrap its key.
+    if account.has_no_identity() {
+        return Formula::never();
+    }
     let Some(identity) = identity else {
         return enabled
             .and(Formula::unknown("the identity that uses the key is not in the estate"));
@@ -56,6 +55,14 @@ pub(super) fn service_opens(azure: &Azure, account: &ArmResource) -> Formula {
     ))
 }
 
+/// A disabled key is used by nobody.
+fn enabled(key: &ArmResource) -> Formula {
+    match key.key_enabled() {
+        Some(enabled) => Formula::known(enabled),
+        None => Formula::unknown(format!("whether key {} is enabled is not in the estate", key.id)),
+    }
+}
+
 /// Access of a principal to a key.
 pub(super) fn evaluate(
     azure: &Azure,
@@ -66,15 +73,12 @@ pub(super) fn evaluate(
 ) -> Formula {
     let Some(id) = object_id(principal) else { return Formula::never() };
     match access {
-        Access::Decrypt => may_use(
-            azure,
-            id,
-            key,
-            &["keys/decrypt/action", "keys/unwrap/action"],
-            &["decrypt", "unwrapkey"],
-            false,
-            &mut trace,
-        ),
+        Access::Decrypt => {
+            let operations = ["keys/decrypt/action", "keys/unwrap/action"];
+            let permissions = ["decrypt", "unwrapkey"];
+            let usable = azure.resources.get(key).map_or_else(Formula::never, enabled);
+            may_use(azure, id, key, &operations, &permissions, false, &mut trace).and(usable)
+        }
         Access::KeyAdminister => key_administer(azure, id, key, &mut trace),
         Access::Read | Access::Write | Access::Delete | Access::Administer => Formula::never(),
     }

@@ -35,16 +35,13 @@ pub(super) fn allowed(
     lock: Lock,
     trace: &mut Trace<'_>,
 ) -> Formula {
-    if !azure.knows(Part::Assignments) && azure.assignments.is_empty() {
-        return Formula::unknown("role assignments are not in the estate");
-    }
     let identities = azure.identities_of(principal);
-    let given = azure
-        .assignments
-        .values()
-        .filter(|a| identities.contains(&a.principal) && azure.scope_contains(&a.scope, at));
     let mut allow = Formula::never();
-    for assignment in given {
+    for assignment in azure.assignments.values().filter(|a| identities.contains(&a.principal)) {
+        let reached = reaches(azure, &assignment.scope, at);
+        if reached.is_never() {
+            continue;
+        }
         let one = by_assignment(azure, assignment, operation);
         if one.is_never() {
             continue;
@@ -52,12 +49,34 @@ pub(super) fn allowed(
         if let Some(trace) = trace {
             trace.push(evidence(azure, assignment, at, principal, lock));
         }
-        allow = allow.or(one);
+        allow = allow.or(reached.and(one));
     }
-    if !azure.knows(Part::Groups) {
-        allow = allow.or(Formula::unknown("group memberships are not in the estate"));
+    for (part, what) in
+        [(Part::Assignments, "role assignments"), (Part::Groups, "group memberships")]
+    {
+        if !azure.knows(part) {
+            allow = allow.or(Formula::unknown(format!("{what} are not in the estate")));
+        }
     }
     if allow.is_never() { allow } else { allow.unless(denied(azure, &identities, operation, at)) }
+}
+
+/// Whether a scope is the resource or stands above it. What is below a management group is unknown without the file that
+/// says so. A scope *inside* the resource (a container that the estate does not list) reaches a part of it.
+fn reaches(azure: &Azure, scope: &ArmId, at: &ArmId) -> Formula {
+    if azure.scope_contains(scope, at) {
+        return Formula::always();
+    }
+    if scope.folded().contains("/managementgroups/") && !azure.knows(Part::ManagementGroups) {
+        return Formula::unknown(format!("what is below {scope} is not in the estate"));
+    }
+    let inside = at.contains(scope) && at.ancestor("storageAccounts").as_ref() == Some(at);
+    let listed = scope.ancestor("containers").is_some_and(|c| azure.resources.contains_key(&c));
+    if inside && !listed {
+        Formula::class(format!("only what is below {scope}"))
+    } else {
+        Formula::never()
+    }
 }
 
 fn by_assignment(azure: &Azure, assignment: &RoleAssignment, operation: Operation<'_>) -> Formula {
@@ -110,14 +129,19 @@ fn denied(
     } else {
         Formula::unknown("deny assignments are not in the estate")
     };
-    let applies = |deny: &&DenyAssignment| {
-        let reached =
-            deny.reaches(at) || !deny.only_this_scope && azure.scope_contains(&deny.scope, at);
+    let one = |deny: &DenyAssignment| {
         let everyone = deny.principals.iter().any(|p| &**p == DenyAssignment::EVERYONE);
         let named = everyone || deny.principals.iter().any(|p| identities.contains(p));
         let excluded = deny.excluded.iter().any(|p| identities.contains(p));
-        reached && named && !excluded && deny.permissions.iter().any(|b| operation.allowed_by(b))
+        if !named || excluded || !deny.permissions.iter().any(|b| operation.allowed_by(b)) {
+            return Formula::never();
+        }
+        let reached = if deny.only_this_scope {
+            Formula::known(deny.scope == *at)
+        } else {
+            reaches(azure, &deny.scope, at)
+        };
+        reached.and(condition(deny.condition.as_ref()))
     };
-    Formula::any(azure.denies.values().filter(applies).map(|d| condition(d.condition.as_ref())))
-        .or(unknown)
+    Formula::any(azure.denies.values().map(one)).or(unknown)
 }

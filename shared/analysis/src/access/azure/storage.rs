@@ -47,9 +47,10 @@ fn data(
     trace: &mut Trace<'_>,
 ) -> Formula {
     let ways = match object_id(principal) {
-        None => anonymous(principal, access, container, view, trace),
+        None => anonymous(azure, principal, access, account, container, view, trace),
         Some(id) => by_role(azure, id, access, account, container, trace)
-            .or(by_account_key(azure, id, account, view, trace)),
+            .or(by_account_key(azure, id, account, view, trace))
+            .or(by_path_acl(view)),
     };
     if view.network_restricted && !ways.is_never() {
         ways.and(Formula::condition("the request passes the account's network rules"))
@@ -94,6 +95,9 @@ fn by_account_key(
     let operations = [
         "microsoft.storage/storageaccounts/listkeys/action",
         "microsoft.storage/storageaccounts/listaccountsas/action",
+        "microsoft.storage/storageaccounts/listservicesas/action",
+        // The answer to a regeneration holds the new keys.
+        "microsoft.storage/storageaccounts/regeneratekey/action",
     ];
     let mut found = Vec::new();
     let mut inner = trace.is_some().then_some(&mut found);
@@ -122,17 +126,38 @@ fn locked(azure: &Azure, account: &ArmResource) -> bool {
     })
 }
 
+/// With a hierarchical namespace POSIX ACLs stand beside role assignments, and no export shows them.
+/// <https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-access-control-model>
+fn by_path_acl(view: &StorageAccount) -> Formula {
+    if view.hierarchical_namespace {
+        Formula::unknown("the path ACLs of the account are not in the estate")
+    } else {
+        Formula::never()
+    }
+}
+
 /// Anonymous read needs both: the account allows it, and the container asks for it. Of an account as a whole nobody
-/// reads anonymously; its containers answer for themselves.
+/// reads anonymously, its containers answer for themselves; where none is listed (Resource Graph lists none), whether one
+/// asks is unknown.
 fn anonymous(
+    azure: &Azure,
     principal: &Principal,
     access: Access,
+    account: &ArmResource,
     container: Option<&ArmResource>,
     view: &StorageAccount,
     trace: &mut Trace<'_>,
 ) -> Formula {
-    let (Principal::Public, Access::Read, Some(container)) = (principal, access, container) else {
+    if *principal != Principal::Public || access != Access::Read {
         return Formula::never();
+    }
+    let Some(container) = container else {
+        let listed = azure.containers_of(&account.id).next().is_some();
+        return if listed || view.allow_blob_public_access == Some(false) {
+            Formula::never()
+        } else {
+            Formula::unknown(format!("the containers of {} are not in the estate", account.id))
+        };
     };
     let asked = match container.container().public_access {
         Some(public) => Formula::known(public),
@@ -165,14 +190,15 @@ fn administer(
 ) -> Formula {
     let Some(id) = object_id(principal) else { return Formula::never() };
     let at = &container.unwrap_or(account).id;
-    let own = if container.is_some() {
-        "microsoft.storage/storageaccounts/blobservices/containers/write"
-    } else {
-        "microsoft.storage/storageaccounts/write"
-    };
-    let operations = ["microsoft.authorization/roleassignments/write", own];
+    // Who may write the account decides about its containers too.
+    let operations = [
+        "microsoft.authorization/roleassignments/write",
+        "microsoft.storage/storageaccounts/write",
+        "microsoft.storage/storageaccounts/blobservices/containers/write",
+    ];
     let ways: Vec<Formula> = operations
         .iter()
+        .filter(|o| container.is_some() || !o.ends_with("containers/write"))
         .map(|o| allowed(azure, id, Operation::Action(o), at, Lock::Storage, trace))
         .collect();
     Formula::any(ways)

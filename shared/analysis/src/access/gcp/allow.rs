@@ -3,7 +3,7 @@
 use super::deny;
 use crate::access::{Evidence, Lock, Trace};
 use crate::estate::gcp::Gcp;
-use crate::model::gcp::{Binding, FullName};
+use crate::model::gcp::{Binding, FullName, Policy};
 use crate::model::{Formula, Principal};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -54,35 +54,106 @@ pub(super) fn permitted_through(
 ) -> Formula {
     let line = gcp.lineage(resource);
     let members = members_for(gcp, principal, &line);
+    let asked = Asked { gcp, principal, members: &members, through, permission, lock };
     let mut allow = Formula::never();
     for name in &line {
-        let Some(policy) = gcp.policies.get(name) else {
-            if !gcp.assets.contains_key(name) {
-                allow = allow
-                    .or(Formula::unknown(format!("the policy of {name} is not in the estate")));
+        match gcp.policies.get(name) {
+            Some(policy) => allow = allow.or(asked.of(policy, name, resource, trace)),
+            // A listed resource without a policy has an empty one, where policies were exported at all.
+            None if gcp.assets.contains_key(name) && gcp.policies_known => {}
+            None => {
+                allow =
+                    allow.or(Formula::unknown(format!("the policy of {name} is not in the estate")))
             }
-            continue;
-        };
-        for binding in policy
-            .bindings
-            .iter()
-            .filter(|b| through.counts(&b.member) && members.contains(&b.member))
-        {
-            let given = gives(gcp, binding, permission);
-            if given.is_never() {
-                continue;
-            }
-            if let Some(trace) = trace {
-                let own = *name == *resource;
-                trace.push(Evidence { lock, grant: format!("{binding} on {name}"), broad: !own });
-            }
-            allow = allow.or(given);
         }
+    }
+    // A bucket always stands in a project.
+    let alone = line.len() == 1 && resource.service() == "storage.googleapis.com";
+    if alone {
+        allow =
+            allow.or(Formula::unknown(format!("the project of {resource} is not in the estate")));
     }
     if allow.is_never() {
         allow
     } else {
         allow.unless(deny::denied(gcp, principal, &members, permission, &line))
+    }
+}
+
+/// What the own policy of one resource gives, without what is above it.
+pub(super) fn bound_at(
+    gcp: &Gcp,
+    principal: &Principal,
+    through: Through,
+    permission: &str,
+    resource: &FullName,
+    lock: Lock,
+    trace: &mut Trace<'_>,
+) -> Formula {
+    let line = gcp.lineage(resource);
+    let members = members_for(gcp, principal, &line);
+    let asked = Asked { gcp, principal, members: &members, through, permission, lock };
+    let policy = gcp.policies.get(resource);
+    let allow = policy.map_or_else(Formula::never, |p| asked.of(p, resource, resource, trace));
+    if allow.is_never() {
+        allow
+    } else {
+        allow.unless(deny::denied(gcp, principal, &members, permission, &line))
+    }
+}
+
+/// One question to the bindings of policies.
+struct Asked<'a> {
+    gcp: &'a Gcp,
+    principal: &'a Principal,
+    members: &'a BTreeSet<Arc<str>>,
+    through: Through,
+    permission: &'a str,
+    lock: Lock,
+}
+
+impl Asked<'_> {
+    fn of(
+        &self,
+        policy: &Policy,
+        on: &FullName,
+        resource: &FullName,
+        trace: &mut Trace<'_>,
+    ) -> Formula {
+        let mut allow = Formula::never();
+        for binding in policy.bindings.iter().filter(|b| self.through.counts(&b.member)) {
+            let member = self.is_member(&binding.member);
+            if member.is_never() {
+                continue;
+            }
+            let given = gives(self.gcp, binding, self.permission).and(member);
+            if given.is_never() {
+                continue;
+            }
+            if let Some(trace) = trace {
+                let grant = format!("{binding} on {on}");
+                trace.push(Evidence { lock: self.lock, grant, broad: on != resource });
+            }
+            allow = allow.or(given);
+        }
+        allow
+    }
+
+    /// Whether a member stands for the principal. Of a group that no file lists nobody knows who is in it.
+    fn is_member(&self, member: &Arc<str>) -> Formula {
+        if self.members.contains(member) {
+            return Formula::known(!member.starts_with("deleted:"));
+        }
+        let could_join = self.principal.name().starts_with("user:")
+            || self.principal.name().starts_with("serviceAccount:");
+        match member.strip_prefix("group:") {
+            Some(group)
+                if could_join && !self.gcp.groups_known && !self.gcp.groups.contains_key(group) =>
+            {
+                Formula::unknown(format!("the members of {member} are not in the estate"))
+            }
+            Some(_) | None => Formula::never(),
+        }
     }
 }
 

@@ -14,14 +14,17 @@ pub(super) fn denied(
     permission: &str,
     line: &[FullName],
 ) -> Formula {
-    if !gcp.denies_known && gcp.denies.is_empty() {
-        return Formula::unknown("deny policies are not in the estate");
-    }
+    let unknown = if gcp.denies_known {
+        Formula::never()
+    } else {
+        Formula::unknown("deny policies are not in the estate")
+    };
     let attached = gcp.denies.values().filter(|d| line.contains(&gcp.canonical(&d.attachment)));
     let wanted = v2_name(permission);
     Formula::any(
         attached.flat_map(|d| &d.rules).map(|rule| by_rule(rule, principal, members, &wanted)),
     )
+    .or(unknown)
 }
 
 /// `storage.objects.get` is `storage.googleapis.com/objects.get` in deny policies.

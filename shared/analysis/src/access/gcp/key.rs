@@ -5,7 +5,8 @@ use super::allow::permitted;
 use crate::access::{Decrypts, Lock, Trace};
 use crate::estate::gcp::Gcp;
 use crate::model::gcp::{Asset, AssetKind, FullName, KeyVersionState};
-use crate::model::{Access, Formula, Principal};
+use crate::model::{Access, Formula, Principal, json};
+use std::collections::BTreeMap;
 
 /// The Cloud Storage service agent of a bucket's project.
 pub(super) fn service_agent(bucket: &Asset) -> Option<Principal> {
@@ -26,7 +27,7 @@ pub(super) fn decrypts(gcp: &Gcp, bucket: &FullName) -> Decrypts {
 }
 
 /// Whether the service agent can still use the bucket's default key.
-pub(super) fn service_opens(gcp: &Gcp, bucket: &FullName) -> Formula {
+pub(super) fn service_opens(gcp: &Gcp, bucket: &FullName, access: Access) -> Formula {
     let Some(asset) = gcp.assets.get(bucket) else { return Formula::never() };
     let Some(key) = asset.bucket().default_key else { return Formula::always() };
     let Some(agent) = service_agent(asset) else {
@@ -35,36 +36,39 @@ pub(super) fn service_opens(gcp: &Gcp, bucket: &FullName) -> Formula {
     if !gcp.assets.contains_key(&key) {
         return Formula::unknown(format!("key {key} is not in the estate"));
     }
-    let right = permitted(
-        gcp,
-        &agent,
-        "cloudkms.cryptoKeyVersions.useToDecrypt",
-        &key,
-        Lock::Key,
-        &mut None,
-    );
+    let permission = match access {
+        Access::Write => "cloudkms.cryptoKeyVersions.useToEncrypt",
+        Access::Read
+        | Access::Delete
+        | Access::Administer
+        | Access::Decrypt
+        | Access::KeyAdminister => "cloudkms.cryptoKeyVersions.useToDecrypt",
+    };
+    let right = permitted(gcp, &agent, permission, &key, Lock::Key, &mut None);
     right.and(usable(gcp, &key))
 }
 
 /// Objects are encrypted with the version that was primary when they were written.
 fn usable(gcp: &Gcp, key: &FullName) -> Formula {
-    let states: Vec<KeyVersionState> = gcp
+    let versions = gcp
         .of_kind(AssetKind::CryptoKeyVersion)
-        .filter(|v| v.name.up_to("cryptoKeys").as_ref() == Some(key))
-        .filter_map(|v| v.text("state").map(KeyVersionState::parse))
+        .filter(|v| v.name.up_to("cryptoKeys").as_ref() == Some(key));
+    let mut states: BTreeMap<String, KeyVersionState> = versions
+        .filter_map(|v| {
+            Some((v.name.relative().to_owned(), KeyVersionState::parse(v.text("state")?)))
+        })
         .collect();
-    let primary = gcp
-        .assets
-        .get(key)
-        .and_then(|k| k.data.get("primary")?.get("state")?.as_str().map(KeyVersionState::parse));
-    if states.is_empty() {
-        return match primary {
-            Some(state) => Formula::known(state == KeyVersionState::Enabled),
-            None => Formula::unknown(format!("the versions of key {key} are not in the estate")),
-        };
+    // The key's own view of its primary version, where that version is not listed by itself.
+    let primary = gcp.assets.get(key).and_then(|k| k.data.get("primary"));
+    let text = |field: &str| primary.and_then(|p| json::text(p, field));
+    if let (Some(name), Some(state)) = (text("name"), text("state")) {
+        states.entry(name.to_owned()).or_insert_with(|| KeyVersionState::parse(state));
     }
-    let enabled = states.iter().filter(|s| **s == KeyVersionState::Enabled).count();
+    let enabled = states.values().filter(|s| **s == KeyVersionState::Enabled).count();
     match enabled {
+        0 if states.is_empty() => {
+            Formula::unknown(format!("the versions of key {key} are not in the estate"))
+        }
         0 => Formula::never(),
         n if n == states.len() => Formula::always(),
         _ => Formula::class("only objects encrypted with a key version that is enabled"),

@@ -15,7 +15,7 @@ mod storage;
 
 use super::{Answer, Decrypts, Trace};
 use crate::estate::gcp::Gcp;
-use crate::model::gcp::{AssetKind, FullName};
+use crate::model::gcp::{AssetKind, Binding, FullName};
 use crate::model::{Access, Formula, Principal, Resource};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,11 +25,10 @@ const IMPERSONATION_STEPS: usize = 3;
 
 /// Permissions that let a principal act as a service account.
 /// <https://cloud.google.com/iam/docs/service-account-impersonation>
-const IMPERSONATE: [&str; 5] = [
+const IMPERSONATE: [&str; 4] = [
     "iam.serviceAccounts.getAccessToken",
     "iam.serviceAccounts.signBlob",
     "iam.serviceAccounts.signJwt",
-    "iam.serviceAccounts.implicitDelegation",
     "iam.serviceAccountKeys.create",
 ];
 
@@ -68,8 +67,9 @@ pub(super) fn evaluate(
         path = path.or(via.and(as_account));
     }
     match access {
+        // Reading needs the service agent's right to decrypt, writing its right to encrypt.
         Access::Read | Access::Write if kind == AssetKind::Bucket => Answer {
-            allowed: path.clone().and(key::service_opens(gcp, &name)),
+            allowed: path.clone().and(key::service_opens(gcp, &name, access)),
             storage: path,
             key: None,
         },
@@ -129,10 +129,12 @@ pub(super) fn actors_of(gcp: &Gcp, account: &FullName) -> BTreeSet<Arc<str>> {
 fn direct_actors(gcp: &Gcp, account: &FullName) -> BTreeSet<Arc<str>> {
     let line = gcp.lineage(account);
     let bindings = line.iter().filter_map(|n| gcp.policies.get(n)).flat_map(|p| &p.bindings);
-    let lets_act = |b: &&crate::model::gcp::Binding| {
-        gcp.role(&b.role).is_none_or(|p| IMPERSONATE.iter().any(|i| p.contains(*i)))
-    };
-    bindings.filter(lets_act).flat_map(|b| gcp.expand(&b.member)).collect()
+    bindings.filter(|b| lets_act(gcp, b)).flat_map(|b| gcp.expand(&b.member)).collect()
+}
+
+/// Whether a binding lets its member act as the service accounts below it.
+pub(super) fn lets_act(gcp: &Gcp, binding: &Binding) -> bool {
+    gcp.role(&binding.role).is_none_or(|p| IMPERSONATE.iter().any(|i| p.contains(*i)))
 }
 
 pub(super) fn decrypts(gcp: &Gcp, store: &Resource) -> Decrypts {

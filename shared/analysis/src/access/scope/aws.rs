@@ -5,8 +5,8 @@ use crate::access::aws::bucket;
 use crate::change::{AwsEdit, IamRef};
 use crate::estate::aws::Aws;
 use crate::model::aws::{
-    AccountId, Arn, Bucket, Clause, Document, Encryption, IamKind, IamPrincipal, Key, PrincipalMatch,
-    PrincipalPattern,
+    AccountId, Arn, Bucket, Clause, Document, Encryption, IamKind, IamPrincipal, Key,
+    PrincipalMatch, PrincipalPattern,
 };
 use crate::model::{Cloud, Principal, Reach, Resource, ResourceKind};
 use std::collections::BTreeSet;
@@ -194,11 +194,16 @@ fn named(aws: &Aws, policy: &Document, owner: &AccountId) -> Principals {
     let mut found = Principals::new();
     for statement in policy.statements() {
         let (patterns, others) = match &statement.principal {
-            PrincipalMatch::Is(patterns) => (patterns, patterns.contains(&PrincipalPattern::Everyone)),
+            PrincipalMatch::Is(patterns) => {
+                (patterns, patterns.contains(&PrincipalPattern::Everyone))
+            }
             PrincipalMatch::Not(patterns) => (patterns, true),
             PrincipalMatch::Attached => continue,
         };
-        if others && (!statement.conditions.is_empty() || matches!(statement.principal, PrincipalMatch::Not(_))) {
+        if others
+            && (!statement.conditions.is_empty()
+                || matches!(statement.principal, PrincipalMatch::Not(_)))
+        {
             found.extend(everybody_of_ours(aws, owner));
             found.extend(statement.conditions.iter().flat_map(named_in_condition));
         }
@@ -239,10 +244,13 @@ fn named_in_condition(clause: &Clause) -> Principals {
     let key = clause.key.to_lowercase();
     let literal = clause.values.iter().filter(|v| !v.contains(['*', '?', '$']));
     match key.as_str() {
-        "aws:principalaccount" | "kms:calleraccount" | "aws:sourceaccount" => {
-            literal.filter_map(|v| AccountId::parse(v)).map(|a| Principal::named(a.root().as_str())).collect()
+        "aws:principalaccount" | "kms:calleraccount" | "aws:sourceaccount" => literal
+            .filter_map(|v| AccountId::parse(v))
+            .map(|a| Principal::named(a.root().as_str()))
+            .collect(),
+        "aws:principalarn" => {
+            literal.filter(|v| v.starts_with("arn:")).map(|v| Principal::named(v)).collect()
         }
-        "aws:principalarn" => literal.filter(|v| v.starts_with("arn:")).map(|v| Principal::named(v)).collect(),
         _ => Principals::new(),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Slice, Tags};
 use crate::access::azure::account_of;
 use crate::change::AzureEdit;
-use crate::estate::azure::Azure;
+use crate::estate::azure::{Azure, Part};
 use crate::model::azure::{ArmId, ArmKind, ArmResource, KeySource};
 use crate::model::{Cloud, Principal, Resource};
 use std::collections::BTreeSet;
@@ -44,8 +44,10 @@ pub(super) fn slice(azure: &Azure, edit: &AzureEdit, slice: &mut Slice) {
             }
         }
         AzureEdit::Member { member, .. } => {
-            let members = azure.members_of(member).into_iter().map(Principal::Named).collect();
+            let ids = azure.members_of(member);
+            let members = ids.iter().cloned().map(Principal::Named).collect();
             slice.add(&members, azure.resources.values().filter_map(resource));
+            add_accounts_of(azure, &ids, slice);
         }
     }
 }
@@ -92,12 +94,21 @@ fn resources_below<'a>(
 fn add_grant(azure: &Azure, principal: &str, scope: &ArmId, slice: &mut Slice) {
     let members = azure.members_of(principal);
     let principals = members.iter().cloned().map(Principal::Named).collect();
-    slice.add(&principals, resources_below(azure, scope).filter_map(resource));
-    for account in azure.of_kind(ArmKind::StorageAccount) {
-        if uses_identity(account, &members) {
-            add_account(azure, account, slice);
-        }
-    }
+    // A scope inside an account (a container that the estate does not list) reaches a part of that account; what is below
+    // a management group may be unknown.
+    let around = scope.ancestor("storageAccounts").and_then(|id| azure.resources.get(&id));
+    let unplaced =
+        scope.folded().contains("/managementgroups/") && !azure.knows(Part::ManagementGroups);
+    let reached =
+        azure.resources.values().filter(|r| unplaced || azure.scope_contains(scope, &r.id));
+    slice.add(&principals, reached.chain(around).filter_map(resource));
+    add_accounts_of(azure, &members, slice);
+}
+
+/// The accounts that decrypt by one of these identities.
+fn add_accounts_of(azure: &Azure, identities: &BTreeSet<Arc<str>>, slice: &mut Slice) {
+    let accounts = azure.of_kind(ArmKind::StorageAccount).filter(|a| uses_identity(a, identities));
+    accounts.for_each(|account| add_account(azure, account, slice));
 }
 
 fn uses_identity(account: &ArmResource, identities: &BTreeSet<Arc<str>>) -> bool {
@@ -155,7 +166,10 @@ fn add_key(azure: &Azure, key: &ArmResource, slice: &mut Slice) {
 /// Everybody who may have access to a resource: who has a role at it or above, who stands in the vault's access
 /// policies, and everyone.
 fn candidates(azure: &Azure, id: &ArmId) -> Principals {
-    let above = azure.assignments.values().filter(|a| azure.scope_contains(&a.scope, id));
+    let above = azure
+        .assignments
+        .values()
+        .filter(|a| azure.scope_contains(&a.scope, id) || id.contains(&a.scope));
     let mut found: Principals =
         above.flat_map(|a| azure.members_of(&a.principal)).map(Principal::Named).collect();
     if let Some(vault) = azure.vault_of(id) {

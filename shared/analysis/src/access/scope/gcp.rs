@@ -1,7 +1,7 @@
 //! Slices, reach and labels in Google Cloud.
 
 use super::{Slice, Tags};
-use crate::access::gcp::actors_of;
+use crate::access::gcp::{actors_of, lets_act};
 use crate::change::GcpEdit;
 use crate::estate::gcp::Gcp;
 use crate::model::gcp::{Asset, AssetKind, Binding, FullName};
@@ -42,6 +42,12 @@ pub(super) fn slice(gcp: &Gcp, edit: &GcpEdit, slice: &mut Slice) {
                     policy.bindings.iter().filter(|b| b.role == *role).collect(),
                     slice,
                 );
+            }
+        }
+        GcpEdit::OrgPolicies { resource, .. } => add_below(gcp, resource, slice),
+        GcpEdit::Deny { name, policy } => {
+            for deny in [policy.as_ref(), gcp.denies.get(name)].into_iter().flatten() {
+                add_below(gcp, &deny.attachment, slice);
             }
         }
         GcpEdit::Member { member, .. } => {
@@ -87,7 +93,7 @@ fn add_policy(gcp: &Gcp, changed: &FullName, bindings: BTreeSet<&Binding>, slice
     let changed = gcp.canonical(changed);
     let current = gcp.policies.get(&changed).into_iter().flat_map(|p| &p.bindings);
     let members: BTreeSet<Arc<str>> =
-        current.chain(bindings).flat_map(|b| gcp.expand(&b.member)).collect();
+        current.chain(bindings.iter().copied()).flat_map(|b| gcp.expand(&b.member)).collect();
     let mut principals: Principals = members.iter().map(|m| member(m)).collect();
     for email in members.iter().filter_map(|m| m.strip_prefix("serviceAccount:")) {
         if let Some(account) = gcp.service_account(email) {
@@ -103,11 +109,17 @@ fn add_policy(gcp: &Gcp, changed: &FullName, bindings: BTreeSet<&Binding>, slice
     if members.iter().any(reaches_others) {
         principals.extend(all_principals(gcp));
     }
+    // Who may act as a service account has what that account has, wherever it has it.
+    let bindings_now = gcp.policies.get(&changed).into_iter().flat_map(|p| &p.bindings);
+    let acts = bindings_now.chain(bindings.iter().copied()).any(|b| lets_act(gcp, b));
     let is_account =
-        gcp.assets.get(&changed).is_some_and(|a| a.kind() == AssetKind::ServiceAccount);
+        acts || gcp.assets.get(&changed).is_some_and(|a| a.kind() == AssetKind::ServiceAccount);
     let below =
         gcp.assets.values().filter(|a| is_account || gcp.lineage(&a.name).contains(&changed));
     slice.add(&principals, below.filter_map(resource));
+    // A managed folder's policy opens objects of its bucket.
+    let around = changed.segment("managedFolders").and_then(|_| changed.up_to("buckets"));
+    slice.add(&principals, around.and_then(|b| gcp.assets.get(&b)).and_then(resource));
     for bucket in gcp.of_kind(AssetKind::Bucket) {
         let view = bucket.bucket();
         let agent = view.project_number.map(|n| {
@@ -118,6 +130,14 @@ fn add_policy(gcp: &Gcp, changed: &FullName, bindings: BTreeSet<&Binding>, slice
         if touched && key_below {
             slice.add(&candidates(gcp, &bucket.name), resource(bucket));
         }
+    }
+}
+
+/// Everything below a level of the hierarchy, with everybody who may have access to it.
+fn add_below(gcp: &Gcp, level: &FullName, slice: &mut Slice) {
+    let level = gcp.canonical(level);
+    for asset in gcp.assets.values().filter(|a| gcp.lineage(&a.name).contains(&level)) {
+        slice.add(&candidates(gcp, &asset.name), resource(asset));
     }
 }
 
@@ -198,10 +218,16 @@ pub(super) fn reach(gcp: &Gcp, member: &str, resource: &Resource) -> Reach {
 
 fn service_account_reach(gcp: &Gcp, address: &str, host: &str, name: &FullName) -> Reach {
     let own = gcp.project_of(name);
-    // `service-<number>@gcp-sa-….iam.gserviceaccount.com` and its kin carry the project's number in front.
-    let number = address.split('@').next().and_then(|n| n.strip_prefix("service-"));
-    let id = host.strip_suffix(".iam.gserviceaccount.com");
-    let project = number.and_then(|n| gcp.project(n)).or_else(|| id.and_then(|i| gcp.project(i)));
+    // `service-<number>@…`, `<number>-compute@developer…`, `<number>@cloudservices…` carry the project's number,
+    // `<id>@appspot…` and `<name>@<id>.iam…` its id.
+    let local = address.split('@').next().unwrap_or_default();
+    let agent = local.strip_prefix("service-").or_else(|| local.strip_suffix("-compute"));
+    let id = match host {
+        "appspot.gserviceaccount.com" | "cloudservices.gserviceaccount.com" => Some(local),
+        "developer.gserviceaccount.com" => agent,
+        _ => host.strip_suffix(".iam.gserviceaccount.com"),
+    };
+    let project = agent.and_then(|n| gcp.project(n)).or_else(|| id.and_then(|i| gcp.project(i)));
     match (project, own) {
         (Some(p), Some(own)) if p.name == own.name => Reach::Internal,
         (Some(_), _) => Reach::OtherAccount,

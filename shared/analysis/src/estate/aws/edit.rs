@@ -19,9 +19,7 @@ pub fn target_of(edit: &AwsEdit) -> Option<Target> {
         | AwsEdit::Membership { user: who, .. } => Some(Target::Iam(who.clone())),
         AwsEdit::Policy { policy, .. }
         | AwsEdit::PolicyVersion { policy, .. }
-        | AwsEdit::DefaultVersion { policy, .. } => {
-            Some(Target::ManagedPolicy(policy.clone()))
-        }
+        | AwsEdit::DefaultVersion { policy, .. } => Some(Target::ManagedPolicy(policy.clone())),
         AwsEdit::Bucket { name: bucket, .. }
         | AwsEdit::BucketPolicy { bucket, .. }
         | AwsEdit::BucketBlock { bucket, .. }
@@ -75,9 +73,15 @@ impl Aws {
             AwsEdit::PolicyVersion { policy, version, document } => {
                 let account = policy.account().and_then(|a| self.accounts.get_mut(&a));
                 // A version of a policy that no file holds cannot be placed.
-                let Some(state) = account.and_then(|a| a.policies.get_mut(policy)) else { return edit.clone() };
+                let Some(state) = account.and_then(|a| a.policies.get_mut(policy)) else {
+                    return edit.clone();
+                };
                 let was = put(&mut state.versions, version.clone(), document.clone());
-                AwsEdit::PolicyVersion { policy: policy.clone(), version: version.clone(), document: was }
+                AwsEdit::PolicyVersion {
+                    policy: policy.clone(),
+                    version: version.clone(),
+                    document: was,
+                }
             }
             AwsEdit::DefaultVersion { policy, version, document } => {
                 self.set_default_version(policy, version, document.as_ref())
@@ -267,7 +271,11 @@ impl Aws {
                     || AwsEdit::Policy { policy: arn.clone(), state: is.cloned().map(Box::new) };
                 Some(if was == is { Vec::new() } else { vec![edit()] })
             }
-            Target::Arm(_) | Target::Asset(_) | Target::Role(_) => None,
+            Target::Arm(_)
+            | Target::Asset(_)
+            | Target::Role(_)
+            | Target::OrgPolicies(_)
+            | Target::DenyPolicy(_) => None,
         }
     }
 

@@ -159,7 +159,9 @@ fn organization_policy(place: &Place<'_>, item: &Value) -> Loaded<(Arc<str>, Org
         Some(_) | None => OrganizationPolicyKind::Other,
     };
     let targets = item.get("Targets").ok_or_else(|| {
-        place.error("`Targets` is missing: add what `aws organizations list-targets-for-policy` gives")
+        place.error(
+            "`Targets` is missing: add what `aws organizations list-targets-for-policy` gives",
+        )
     })?;
     let targets = json::list(targets);
     let policy = OrganizationPolicy {
@@ -366,11 +368,17 @@ fn principal(
     }
     for attached in item.get("AttachedManagedPolicies").map(json::list).unwrap_or_default() {
         let policy = json::text(attached, "PolicyArn").and_then(|a| Arn::parse(a).ok());
-        principal.attached.insert(policy.ok_or_else(|| place.error("`AttachedManagedPolicies` has a policy without an ARN"))?);
+        principal.attached.insert(
+            policy.ok_or_else(|| {
+                place.error("`AttachedManagedPolicies` has a policy without an ARN")
+            })?,
+        );
     }
     if let Some(boundary) = item.get("PermissionsBoundary").filter(|b| !b.is_null()) {
-        let policy = json::text(boundary, "PermissionsBoundaryArn").and_then(|a| Arn::parse(a).ok());
-        principal.boundary = Some(policy.ok_or_else(|| place.error("`PermissionsBoundaryArn` is not an ARN"))?);
+        let policy =
+            json::text(boundary, "PermissionsBoundaryArn").and_then(|a| Arn::parse(a).ok());
+        principal.boundary =
+            Some(policy.ok_or_else(|| place.error("`PermissionsBoundaryArn` is not an ARN"))?);
     }
     principal.trust =
         document(place, "AssumeRolePolicyDocument", item.get("AssumeRolePolicyDocument"))?;

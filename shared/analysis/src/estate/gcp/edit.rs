@@ -19,6 +19,8 @@ pub fn target_of(edit: &GcpEdit) -> Option<Target> {
         GcpEdit::Role { role, .. } | GcpEdit::RoleDelta { role, .. } => {
             Some(Target::Role(role.clone()))
         }
+        GcpEdit::OrgPolicies { resource, .. } => Some(Target::OrgPolicies(resource.clone())),
+        GcpEdit::Deny { name, .. } => Some(Target::DenyPolicy(name.clone())),
         GcpEdit::Member { .. } => None,
     }
 }
@@ -28,8 +30,32 @@ impl Gcp {
     pub fn apply(&mut self, edit: &GcpEdit) -> GcpEdit {
         match edit {
             GcpEdit::Policy { resource, policy } => self.set_policy(resource, policy.clone()),
+            GcpEdit::OrgPolicies { resource, constraints } => {
+                let resource = self.canonical(resource);
+                let was = self.org_policies.get(&resource).cloned();
+                match constraints {
+                    // No constraint at all is no entry, so that restoring restores.
+                    Some(none) if none.is_empty() => self.org_policies.remove(&resource),
+                    some => self.org_policies.insert(resource.clone(), some.clone()),
+                };
+                GcpEdit::OrgPolicies {
+                    resource,
+                    constraints: was.unwrap_or_else(|| Some(Vec::new())),
+                }
+            }
+            GcpEdit::Deny { name, policy } => {
+                let was = put(&mut self.denies, name.clone(), policy.clone());
+                GcpEdit::Deny { name: name.clone(), policy: was }
+            }
             GcpEdit::Delta { resource, delta } => {
                 let resource = self.canonical(resource);
+                // A delta on a policy that is not known leaves it as unknown as it was.
+                if !self.policies.contains_key(&resource)
+                    && !(self.policies_known && self.assets.contains_key(&resource))
+                    && !resource.as_str().contains("/managedFolders/")
+                {
+                    return edit.clone();
+                }
                 let was = self.policies.get(&resource).cloned().unwrap_or_default();
                 self.set_policy(&resource, Some(was.with(delta)))
             }
@@ -49,7 +75,8 @@ impl Gcp {
             }
             GcpEdit::Role { role, permissions } => self.set_role(role, permissions.clone()),
             GcpEdit::RoleDelta { role, added, removed } => {
-                let was = self.roles.get(role).cloned().unwrap_or_default();
+                // A delta on a role that is not known leaves it unknown.
+                let Some(was) = self.role(role).cloned() else { return edit.clone() };
                 let next = was.difference(removed).chain(added).cloned().collect();
                 self.set_role(role, Some(next))
             }
@@ -106,6 +133,36 @@ impl Gcp {
             edits.push(GcpEdit::Policy { resource: name.clone(), policy });
         }
         Some(edits)
+    }
+
+    /// The edit that leads to the live constraints of a resource; `None` when the live estate has none at all.
+    #[must_use]
+    pub fn org_policies_towards(&self, live: &Self, resource: &FullName) -> Option<Vec<GcpEdit>> {
+        if !live.assets_known {
+            return None;
+        }
+        let resource = self.canonical(resource);
+        let of =
+            |g: &Self| g.org_policies.get(&resource).cloned().unwrap_or_else(|| Some(Vec::new()));
+        let constraints = of(live);
+        let edit = || {
+            vec![GcpEdit::OrgPolicies {
+                resource: resource.clone(),
+                constraints: constraints.clone(),
+            }]
+        };
+        Some(if of(self) == constraints { Vec::new() } else { edit() })
+    }
+
+    /// The edit that leads to the live state of a deny policy.
+    #[must_use]
+    pub fn deny_towards(&self, live: &Self, name: &Arc<str>) -> Option<Vec<GcpEdit>> {
+        if !live.denies_known {
+            return None;
+        }
+        let policy = live.denies.get(name).cloned();
+        let same = self.denies.get(name) == policy.as_ref();
+        Some(if same { Vec::new() } else { vec![GcpEdit::Deny { name: name.clone(), policy }] })
     }
 
     /// The edit that leads to the live permissions of a role.

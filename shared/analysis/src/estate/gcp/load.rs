@@ -1,8 +1,8 @@
 //! Loads Google Cloud from an asset export and the files beside it.
 
-use super::{DenyPolicy, Gcp};
+use super::Gcp;
 use crate::estate::files::{self, FileError};
-use crate::model::gcp::{Asset, Condition, DenyRule, FullName, Policy};
+use crate::model::gcp::{Asset, Condition, DenyPolicy, DenyRule, FullName, Policy};
 use crate::model::json;
 use serde_json::Value;
 use std::sync::Arc;
@@ -44,11 +44,12 @@ impl Gcp {
         let name = FullName::new(json::text(value, "name")?);
         let asset_type = json::first(value, &["asset_type", "assetType"])?.as_str()?;
         if let Some(policy) = json::first(value, &["iam_policy", "iamPolicy"]) {
+            self.policies_known = true;
             self.policies.insert(name.clone(), Policy::parse(policy));
         }
         if let Some(constraints) = json::first(value, &["org_policy", "orgPolicy"]) {
-            self.org_policies
-                .insert(name.clone(), json::list(constraints).into_iter().cloned().collect());
+            let constraints = json::list(constraints).into_iter().cloned().collect();
+            self.org_policies.insert(name.clone(), Some(constraints));
         }
         if let Some(resource) = value.get("resource") {
             let ancestors = value.get("ancestors").map(json::list).unwrap_or_default();

@@ -7,7 +7,7 @@ mod roles;
 pub use edit::target_of;
 pub use roles::shipped_role;
 
-use crate::model::gcp::{Asset, AssetKind, DenyRule, FullName, Policy};
+use crate::model::gcp::{Asset, AssetKind, DenyPolicy, FullName, Policy};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub struct Gcp {
     /// Whether an asset export was loaded.
     pub assets_known: bool,
+    /// Whether the export held any allow policy: exports are made by content type.
+    pub policies_known: bool,
     /// Whether groups were loaded.
     pub groups_known: bool,
     /// Whether deny policies were loaded.
@@ -25,8 +27,8 @@ pub struct Gcp {
     pub assets: BTreeMap<FullName, Asset>,
     /// Allow policies by resource. A known resource without an entry has an empty policy.
     pub policies: BTreeMap<FullName, Policy>,
-    /// Constraints by resource, as exported.
-    pub org_policies: BTreeMap<FullName, Vec<Value>>,
+    /// Constraints by resource, as exported; `None`: changed since, unknown how.
+    pub org_policies: BTreeMap<FullName, Option<Vec<Value>>>,
     /// Permissions by role.
     pub roles: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// Direct members by the group's e-mail address.
@@ -35,15 +37,6 @@ pub struct Gcp {
     pub denies: BTreeMap<Arc<str>, DenyPolicy>,
     /// Names by other names: projects by id, service accounts by e-mail address.
     aliases: BTreeMap<Arc<str>, FullName>,
-}
-
-/// A deny policy.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DenyPolicy {
-    /// Where it is attached: it reaches this resource and all below.
-    pub attachment: FullName,
-    /// Its rules.
-    pub rules: Vec<DenyRule>,
 }
 
 impl Gcp {
@@ -100,19 +93,27 @@ impl Gcp {
 
     /// The parent as exported; for keys and versions also by name, so that a version is below its key.
     fn parent(&self, name: &FullName) -> Option<FullName> {
-        let exported = self.assets.get(name).and_then(|a| a.parent.clone());
-        exported.or_else(|| {
+        let asset = self.assets.get(name);
+        let exported = asset.and_then(|a| a.parent.clone());
+        let by_number = || {
+            let number = asset.filter(|a| a.kind() == AssetKind::Bucket)?.bucket().project_number?;
+            Some(self.project(&number)?.name.clone())
+        };
+        exported.or_else(by_number).or_else(|| {
             let up = |child: &str, collection: &str| {
                 name.segment(child).and_then(|_| name.up_to(collection)).filter(|p| p != name)
             };
-            up("cryptoKeyVersions", "cryptoKeys").or_else(|| up("cryptoKeys", "keyRings")).or_else(
-                || {
+            // A managed folder stands in its bucket, other folders between: the bucket's line is its line.
+            let folder = name.segment("managedFolders").and_then(|_| name.up_to("buckets"));
+            folder
+                .or_else(|| up("cryptoKeyVersions", "cryptoKeys"))
+                .or_else(|| up("cryptoKeys", "keyRings"))
+                .or_else(|| {
                     let project = name
                         .segment("projects")
                         .filter(|_| name.service() != "storage.googleapis.com")?;
                     Some(self.project(project)?.name.clone()).filter(|p| p != name)
-                },
-            )
+                })
         })
     }
 

@@ -179,6 +179,49 @@ impl Statement {
     }
 }
 
+impl Statement {
+    /// Whether this statement speaks of everything that the other one speaks of: same effect, principals, actions and
+    /// resources at least as wide, conditions no more than the other has. *No* when that cannot be seen.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let principals = match (&self.principal, &other.principal) {
+            (PrincipalMatch::Attached, PrincipalMatch::Attached) => true,
+            (PrincipalMatch::Is(own), PrincipalMatch::Is(theirs)) => {
+                own.contains(&PrincipalPattern::Everyone) || theirs.iter().all(|p| own.contains(p))
+            }
+            (PrincipalMatch::Not(own), PrincipalMatch::Not(theirs)) => {
+                own.iter().all(|p| theirs.contains(p))
+            }
+            (PrincipalMatch::Is(own), PrincipalMatch::Not(_)) => {
+                own.contains(&PrincipalPattern::Everyone)
+            }
+            (PrincipalMatch::Attached | PrincipalMatch::Not(_), _)
+            | (PrincipalMatch::Is(_), PrincipalMatch::Attached) => false,
+        };
+        let wide = |own: &[Pattern], theirs: &[Pattern]| {
+            theirs.iter().all(|t| own.iter().any(|o| o.covers(t)))
+        };
+        let actions = match (&self.action, &other.action) {
+            (ActionMatch::Is(own), ActionMatch::Is(theirs)) => wide(own, theirs),
+            (ActionMatch::Not(own), ActionMatch::Not(theirs)) => wide(theirs, own),
+            (ActionMatch::Is(own), ActionMatch::Not(_)) => own.iter().any(|p| p.as_str() == "*"),
+            (ActionMatch::Not(_), ActionMatch::Is(_)) => false,
+        };
+        let resources = match (&self.resource, &other.resource) {
+            (ResourceMatch::Attached, ResourceMatch::Attached) => true,
+            (ResourceMatch::Is(own), ResourceMatch::Is(theirs)) => wide(own, theirs),
+            (ResourceMatch::Not(own), ResourceMatch::Not(theirs)) => wide(theirs, own),
+            (ResourceMatch::Is(own), ResourceMatch::Not(_)) => {
+                own.iter().any(|p| p.as_str() == "*")
+            }
+            (ResourceMatch::Attached | ResourceMatch::Not(_), _)
+            | (ResourceMatch::Is(_), ResourceMatch::Attached) => false,
+        };
+        let conditions = self.conditions.iter().all(|c| other.conditions.contains(c));
+        self.effect == other.effect && principals && actions && resources && conditions
+    }
+}
+
 fn error(place: impl Into<String>, problem: &'static str) -> PolicyError {
     PolicyError { place: place.into(), problem }
 }

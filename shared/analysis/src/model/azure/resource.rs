@@ -212,6 +212,14 @@ impl ArmResource {
         }
     }
 
+    /// Whether the resource says that it has no identity.
+    #[must_use]
+    pub fn has_no_identity(&self) -> bool {
+        let kind =
+            json::any_case(&self.body, "identity").and_then(|i| json::any_case_str(i, &["type"]));
+        kind.is_some_and(|k| k.eq_ignore_ascii_case("none"))
+    }
+
     /// The view of an encryption scope: its key, when it has one of its own.
     #[must_use]
     pub fn scope_key(&self) -> Option<KeyReference> {

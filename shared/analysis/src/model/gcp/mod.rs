@@ -5,5 +5,5 @@ mod policy;
 mod resource;
 
 pub use name::FullName;
-pub use policy::{Binding, Condition, DenyRule, Policy, PolicyDelta};
+pub use policy::{Binding, Condition, DenyPolicy, DenyRule, Policy, PolicyDelta};
 pub use resource::{Asset, AssetKind, Bucket, KeyVersionState};

@@ -1,6 +1,7 @@
 //! Allow policies as sets of (role, member, condition), their deltas, and deny rules.
 //! <https://cloud.google.com/iam/docs/policies>
 
+use super::FullName;
 use crate::model::json;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -62,6 +63,15 @@ pub struct DenyRule {
     pub excepted_permissions: Vec<Arc<str>>,
     /// A condition, when there is one.
     pub condition: Option<Condition>,
+}
+
+/// A deny policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DenyPolicy {
+    /// Where it is attached: it reaches this resource and all below.
+    pub attachment: FullName,
+    /// Its rules.
+    pub rules: Vec<DenyRule>,
 }
 
 impl Condition {
