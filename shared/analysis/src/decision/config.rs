@@ -161,6 +161,7 @@ impl Config {
                 Err(mut found) => errors.append(&mut found),
             }
         }
+        errors.sort_by_key(|e| e.line);
         if errors.is_empty() {
             Ok(Self {
                 mode: file.mode,
@@ -193,7 +194,10 @@ impl Config {
                     "{what} lasts more than {LONGEST_EXEMPTION_DAYS} days: choose an earlier date"
                 ));
             }
-            if e.principal.is_none() && e.resource.is_none() && e.rule.is_none() {
+            let open = |p: &Option<Pattern>| {
+                p.as_ref().is_none_or(|p| p.as_str().chars().all(|c| c == '*'))
+            };
+            if open(&e.principal) && open(&e.resource) && e.rule.is_none() {
                 warnings.push(format!(
                     "{what} covers everything: name a principal, a resource or a rule"
                 ));
@@ -204,13 +208,14 @@ impl Config {
 }
 
 impl Exemption {
-    /// Whether it covers a principal on a resource.
+    /// Whether it covers a principal on a resource. Who accepts everyone accepts everyone who signs in.
     #[must_use]
     pub fn covers(&self, principal: &str, resource: &str) -> bool {
         let matches = |pattern: &Option<Pattern>, text: &str| {
             pattern.as_ref().is_none_or(|p| p.lowercase().matches(&text.to_lowercase()))
         };
-        matches(&self.principal, principal) && matches(&self.resource, resource)
+        let everyone = principal == "any-authenticated" && matches(&self.principal, "public");
+        (everyone || matches(&self.principal, principal)) && matches(&self.resource, resource)
     }
 }
 
@@ -231,6 +236,11 @@ fn exemption(text: &str, entry: &Spanned<FileExemption>) -> Result<Exemption, Ve
     let file = entry.get_ref();
     let line = line_of(text, entry.span().start);
     let mut errors = Vec::new();
+    if [&file.principal, &file.resource].into_iter().flatten().any(String::is_empty) {
+        let problem =
+            "an empty `principal` or `resource` matches nothing: leave it out to cover all";
+        errors.push(ConfigError { line, problem: problem.to_owned() });
+    }
     let mut needs =
         |value: &Option<String>, name: &str, what: &str| match value.as_deref().map(str::trim) {
             Some(v) if !v.is_empty() => v.to_owned(),
