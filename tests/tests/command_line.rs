@@ -1,10 +1,6 @@
 //! The command line as a user meets it: the built program, its streams and exit codes.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests may fail like tests"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
 use keyfence_tests::{keyfence, own, root};
 use serde_json::{Value, json};
@@ -25,7 +21,8 @@ fn program() -> &'static Path {
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let messages = String::from_utf8_lossy(&built.stdout).into_owned();
         let artifacts = messages.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok());
-        let path = artifacts.filter_map(|m| Some(m.get("executable")?.as_str()?.to_owned())).last();
+        let path =
+            artifacts.filter_map(|m| Some(m.get("executable")?.as_str()?.to_owned())).next_back();
         PathBuf::from(path.unwrap())
     })
 }

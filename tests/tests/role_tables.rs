@@ -2,11 +2,7 @@
 //!
 //! The data stands beside the repository; without it the test says so and passes.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests may fail like tests"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
 use keyfence_analysis::estate::{azure, gcp};
 use keyfence_analysis::model::azure::{ArmId, RoleDefinition};

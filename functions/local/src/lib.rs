@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod estate;
 pub mod input;
+pub mod order;
 pub mod replay;
 pub mod summary;
 pub mod text;

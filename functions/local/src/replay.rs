@@ -1,10 +1,11 @@
 //! `keyfence replay`: recorded events in, decisions out.
 //!
-//! Files are streamed one after another; what is no change is counted and forgotten at once, so that memory holds the
-//! relevant events only. These are judged in the order of their times within one estate.
+//! Files are streamed one after another; what is no change is counted and forgotten at once. The rest is put in the order
+//! of time, on disk where it is much, and judged within one estate: memory does not grow with the size of the input.
 
 use crate::cli::Exit;
 use crate::input;
+use crate::order::{Sorter, Waiting};
 use crate::summary::Summary;
 use crate::text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -41,28 +42,6 @@ pub struct Options {
     pub progress: bool,
 }
 
-/// An event that waits to be judged, or a line about something that was no event.
-enum Waiting {
-    Event(Box<Event>),
-    Line(Value),
-}
-
-struct Entry {
-    /// Events without a time stay where they stood in their file.
-    time: Option<Timestamp>,
-    number: usize,
-    waiting: Waiting,
-}
-
-impl Entry {
-    const fn rank(&self) -> u8 {
-        match &self.waiting {
-            Waiting::Event(event) if matches!(event.outcome, Outcome::Started) => 0,
-            Waiting::Event(_) | Waiting::Line(_) => 1,
-        }
-    }
-}
-
 /// Reads, judges, prints.
 ///
 /// # Errors
@@ -79,19 +58,20 @@ pub fn run(
 ) -> anyhow::Result<Exit> {
     let found = input::find(arguments)?;
     let mut reading =
-        Reading { summary: Summary::default(), entries: Vec::new(), options, last: None };
+        Reading { summary: Summary::default(), sorter: Ok(Sorter::default()), options, last: None };
     reading.summary.skipped_files = found.skipped;
     let bar = progress(options.progress);
     for file in &found.files {
         reading.file(file, &bar, talk);
+        if reading.sorter.is_err() {
+            break;
+        }
     }
     bar.finish_and_clear();
-    let Reading { mut summary, mut entries, .. } = reading;
-    // At one time a start comes before its end: exports list the newest first.
-    entries.sort_by_key(|e| (e.time, e.rank()));
+    let Reading { mut summary, sorter, .. } = reading;
     let mut judge = Judge::new(estate, live, config);
-    for entry in entries {
-        match entry.waiting {
+    for waiting in sorter?.finish()? {
+        match waiting? {
             Waiting::Line(line) => match options.format {
                 Format::Json => writeln!(out, "{}", text::safe_json(&line.to_string()))?,
                 Format::Text => {
@@ -99,8 +79,10 @@ pub fn run(
                     writeln!(out, "no event\n  dropped   {}\n", text::safe(detail))?;
                 }
             },
-            Waiting::Event(event) => {
-                let judgement = judge.judge(*event, entry.number);
+            Waiting::Record(record, number) => {
+                // Only what decoded as an event was kept.
+                let Decoded::Event(event) = event::decode(&record) else { continue };
+                let judgement = judge.judge(*event, number);
                 summary.count(&judgement);
                 print(&judgement, options, out)?;
             }
@@ -136,7 +118,8 @@ fn progress(show: bool) -> ProgressBar {
 
 struct Reading<'a> {
     summary: Summary,
-    entries: Vec<Entry>,
+    /// Broken when no temporary file could be written.
+    sorter: anyhow::Result<Sorter>,
     options: &'a Options,
     last: Option<Timestamp>,
 }
@@ -185,16 +168,16 @@ impl Reading<'_> {
                     self.summary.drop(None, &Dropped::Unrelated);
                     self.drop_line(&Dropped::Unrelated, &format!("no audit event: {shape}"));
                 }
-                Decoded::Event(event) => self.event(event, number),
+                Decoded::Event(event) => self.event(&event, record, number),
             },
         }
     }
 
     /// What is no change is counted and forgotten, unless everything is to be printed. A started write is kept: the end
     /// of it may carry no body.
-    fn event(&mut self, event: Box<Event>, number: usize) {
+    fn event(&mut self, event: &Event, record: Value, number: usize) {
         self.last = event.time.or(self.last);
-        let keep = match change::recognise(&event) {
+        let keep = match change::recognise(event) {
             Ok(_) | Err(Dropped::StartOnly) => true,
             Err(dropped) => {
                 if !self.options.all {
@@ -204,7 +187,16 @@ impl Reading<'_> {
             }
         };
         if keep {
-            self.entries.push(Entry { time: self.last, number, waiting: Waiting::Event(event) });
+            let is_start = matches!(event.outcome, Outcome::Started);
+            self.keep(is_start, &Waiting::Record(record, number));
+        }
+    }
+
+    fn keep(&mut self, is_start: bool, waiting: &Waiting) {
+        if let Ok(sorter) = &mut self.sorter
+            && let Err(error) = sorter.push(self.last, is_start, waiting)
+        {
+            self.sorter = Err(error);
         }
     }
 
@@ -221,7 +213,7 @@ impl Reading<'_> {
             let event =
                 json!({"cloud": null, "id": null, "name": null, "time": null, "actor": null});
             let line = json!({"event": event, "outcome": "dropped", "reason": dropped.reason(), "detail": detail});
-            self.entries.push(Entry { time: self.last, number: 0, waiting: Waiting::Line(line) });
+            self.keep(false, &Waiting::Line(line));
         }
     }
 }

@@ -144,13 +144,21 @@ impl Formula {
     /// Both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self(Node::all([self.0, other.0]))
+        match (self.0, other.0) {
+            (Node::True, one) | (one, Node::True) => Self(one),
+            (Node::False, _) | (_, Node::False) => Self::never(),
+            (a, b) => Self(Node::all([a, b])),
+        }
     }
 
     /// Either.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self(Node::any([self.0, other.0]))
+        match (self.0, other.0) {
+            (Node::False, one) | (one, Node::False) => Self(one),
+            (Node::True, _) | (_, Node::True) => Self::always(),
+            (a, b) => Self(Node::any([a, b])),
+        }
     }
 
     /// The opposite.
@@ -257,6 +265,20 @@ impl Assignment<'_> {
     }
 }
 
+/// Whether a part and its opposite are both in the set. Only atoms can meet their opposites there: that of an `Any` is an
+/// `All`, which a set of conjuncts never holds, and the other way round.
+fn has_opposites(set: &BTreeSet<Node>) -> bool {
+    set.iter().any(|p| matches!(p, Node::Not(inner) if set.contains(inner.as_ref())))
+}
+
+/// *A and (A or B)* is *A*, and *A or (A and B)* is *A*.
+fn absorb(set: &mut BTreeSet<Node>) {
+    let absorbed: Vec<Node> = set.iter().filter(|p| p.has_part_in(set)).cloned().collect();
+    for part in &absorbed {
+        set.remove(part);
+    }
+}
+
 impl Node {
     fn negated(self) -> Self {
         match self {
@@ -281,12 +303,11 @@ impl Node {
                 }
             }
         }
-        if set.iter().any(|p| set.contains(&p.clone().negated())) {
+        if has_opposites(&set) {
             return Self::False;
         }
-        // Absorption: A and (A or B) is A.
-        let kept: BTreeSet<Self> = set.iter().filter(|p| !p.has_part_in(&set)).cloned().collect();
-        Self::of(kept, Self::True, Self::All)
+        absorb(&mut set);
+        Self::of(set, Self::True, Self::All)
     }
 
     fn any(parts: impl IntoIterator<Item = Self>) -> Self {
@@ -301,11 +322,11 @@ impl Node {
                 }
             }
         }
-        if set.iter().any(|p| set.contains(&p.clone().negated())) {
+        if has_opposites(&set) {
             return Self::True;
         }
-        let kept: BTreeSet<Self> = set.iter().filter(|p| !p.has_part_in(&set)).cloned().collect();
-        Self::of(kept, Self::False, Self::Any)
+        absorb(&mut set);
+        Self::of(set, Self::False, Self::Any)
     }
 
     fn has_part_in(&self, set: &BTreeSet<Self>) -> bool {

@@ -43,6 +43,12 @@ impl Timestamp {
         OffsetDateTime::from_unix_timestamp(seconds).ok().map(Self)
     }
 
+    /// Whole seconds since 1970, and nanoseconds of the second begun.
+    #[must_use]
+    pub const fn to_unix(self) -> (i64, u32) {
+        (self.0.unix_timestamp(), self.0.nanosecond())
+    }
+
     /// Whether the other time is at most this many seconds earlier or later.
     #[must_use]
     pub fn is_within(self, other: Self, seconds: i64) -> bool {

@@ -104,18 +104,8 @@ impl Plan {
 
 /// Why a plan for this change must not be carried out without asking; the first few reasons.
 #[must_use]
-pub fn doubts(
-    change: &Change,
-    live: &Live<'_>,
-    difference: &Difference,
-    answer: Answer,
-) -> Vec<String> {
+pub fn doubts(change: &Change, live: &Live<'_>, difference: &Difference) -> Vec<String> {
     let mut doubts: Vec<String> = change.doubt.iter().cloned().collect();
-    match answer {
-        Answer::Revert => {}
-        Answer::Ask => doubts.push("a person must judge changes of this kind".to_owned()),
-        Answer::Notify => doubts.push("changes of this kind are told, not undone".to_owned()),
-    }
     if !live.is_claimed(&change.claim) {
         doubts.push("the state shows more edits than the event speaks of: one of them may be somebody else's".to_owned());
     }
@@ -141,6 +131,16 @@ pub fn doubts(
         doubts.push(format!("and {more} more reasons"));
     }
     doubts
+}
+
+/// Why a plan that raises no doubts is not carried out without asking all the same: the kind of the change.
+#[must_use]
+pub fn reserve(answer: Answer) -> Option<String> {
+    match answer {
+        Answer::Revert => None,
+        Answer::Ask => Some("a person must judge changes of this kind".to_owned()),
+        Answer::Notify => Some("changes of this kind are told, not undone".to_owned()),
+    }
 }
 
 /// Doubts that are listed; the rest is counted.

@@ -50,10 +50,10 @@ impl Gcp {
             GcpEdit::Delta { resource, delta } => {
                 let resource = self.canonical(resource);
                 // A delta on a policy that is not known leaves it as unknown as it was.
-                if !self.policies.contains_key(&resource)
-                    && !(self.policies_known && self.assets.contains_key(&resource))
-                    && !resource.as_str().contains("/managedFolders/")
-                {
+                let known = self.policies.contains_key(&resource)
+                    || self.policies_known && self.assets.contains_key(&resource);
+                // Managed folders are in no file of assets.
+                if !known && !resource.as_str().contains("/managedFolders/") {
                     return edit.clone();
                 }
                 let was = self.policies.get(&resource).cloned().unwrap_or_default();

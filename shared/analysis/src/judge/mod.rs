@@ -8,33 +8,29 @@
 //! cloud, or an overlay in replay, gives. A change whose event carries the new state is judged by its claim; one whose
 //! event carries none is judged by the live state, or, without one, reported as what cannot be told.
 
-use crate::access::{self, Protection, Slice, witness};
+mod json;
+mod seen;
+
+pub use json::event_json;
+
+use crate::access::{self, Protection, Slice};
 use crate::change::{
-    self, AwsEdit, AzureEdit, Change, Claim, Dropped, Edit, GcpEdit, Kind, Nature, Target,
+    self, Answer, AwsEdit, AzureEdit, Change, Claim, Dropped, Edit, GcpEdit, Kind, Nature, Target,
 };
-use crate::decision::{Action, Config, Decision, Remedy, Situation, decide};
-use crate::diff::{Difference, Gain, Picture, Question, compare};
+use crate::decision::{Config, Decision, Remedy, Situation, decide};
+use crate::diff::{Difference, Picture, Question, compare};
 use crate::estate::Estate;
 use crate::estate::azure::Part;
 use crate::event::azure::Bodies;
-use crate::event::{Call, Event, Identity};
+use crate::event::{Call, Event};
 use crate::finding::{Finding, find};
 use crate::model::aws::{AccountId, Arn, Bucket, Effect, Key, PrincipalMatch, PrincipalPattern};
-use crate::model::{Principal, Reach, Resource, Severity, Timestamp, Verdict};
+use crate::model::{Principal, Reach, Resource, Severity};
 use crate::plan::{self, Live, Plan};
 use crate::proof::{Proof, prove};
 use crate::rule::{Case, Rule};
-use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, HashMap, VecDeque};
-
-/// Identities of changes that are remembered to recognise duplicates.
-const REMEMBERED: usize = 200_000;
-
-/// Contents that are remembered under one id: archives that mask ids hold many events under one.
-const CONTENTS_PER_ID: usize = 64;
-
-/// Two records of one change, from two feeds, are this many seconds apart at most.
-const SAME_CHANGE_SECONDS: i64 = 120;
+use seen::Seen;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Earlier steps that are remembered per resource.
 const EARLIER_STEPS: usize = 4;
@@ -177,23 +173,25 @@ impl Judge {
         let live = Live { edits: &edits, inverse: &done.inverse };
         let touched_own = findings.iter().any(|f| f.rule == Rule::KeyfenceTouched);
         let planned = planned.map(|(mut plan, proof)| {
-            plan.doubts = plan::doubts(&change, &live, &done.difference, answer);
+            plan.doubts = plan::doubts(&change, &live, &done.difference);
             if touched_own {
                 plan.doubts
                     .insert(0, "keyfence does not undo changes of itself by itself".to_owned());
             }
             (plan, proof)
         });
-        let auto =
+        let sound =
             planned.as_ref().is_some_and(|(plan, proof)| proof.holds && plan.doubts.is_empty());
-        let remedy = match (&planned, auto) {
+        let remedy = match (&planned, sound) {
             (Some(_), true) => Remedy::Automatic,
-            (Some((plan, proof)), false) if proof.holds && only_answer_doubts(plan) => {
-                Remedy::Automatic
-            }
             (Some(_), false) => Remedy::Manual,
             (None, _) => Remedy::None,
         };
+        let planned = planned.map(|(mut plan, proof)| {
+            plan.doubts.extend(plan::reserve(answer));
+            (plan, proof)
+        });
+        let auto = sound && answer == Answer::Revert;
         let situation = Situation {
             resource: &change.resource,
             difference: &done.difference,
@@ -472,168 +470,4 @@ fn opens_to_everyone(claim: &Claim) -> bool {
         }),
         Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_) => false,
     })
-}
-
-/// Whether nothing but the kind's own answer keeps the plan from being automatic: then the table of actions decides.
-fn only_answer_doubts(plan: &Plan) -> bool {
-    plan.doubts.len() == 1 && plan.doubts.iter().all(|d| d.contains("changes of this kind"))
-}
-
-/// Identities of changes that were seen: contents and times by id and subject.
-#[derive(Debug, Default)]
-struct Seen {
-    contents: HashMap<(String, String), Vec<(Option<u64>, Option<Timestamp>)>>,
-    order: VecDeque<(String, String)>,
-}
-
-impl Seen {
-    /// Whether a change is new. A feed without content (Event Grid) that comes later tells nothing new of a change that was
-    /// judged; one that came first does not silence the feed that has the content. What happened much later under the same
-    /// id is another change: callers choose their correlation ids.
-    fn is_new(&mut self, identity: &Identity) -> bool {
-        if identity.id.is_empty() {
-            return true;
-        }
-        let key = (identity.id.clone(), identity.subject.clone());
-        let known = self.contents.entry(key.clone()).or_default();
-        let same = |(content, time): &(Option<u64>, Option<Timestamp>)| {
-            let near = match (time, identity.time) {
-                (Some(a), Some(b)) => a.is_within(b, SAME_CHANGE_SECONDS),
-                (None, _) | (_, None) => true,
-            };
-            near && (identity.content.is_none() || *content == identity.content)
-        };
-        if known.iter().any(same) {
-            return false;
-        }
-        if known.is_empty() {
-            self.order.push_back(key);
-        }
-        known.push((identity.content, identity.time));
-        if known.len() > CONTENTS_PER_ID {
-            known.remove(0);
-        }
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.contents.remove(&oldest);
-        }
-        true
-    }
-}
-
-impl Judgement {
-    /// `finding`, `quiet` or `dropped`.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match &self.outcome {
-            Outcome::Dropped(_) => "dropped",
-            Outcome::Judged(conclusion) if conclusion.findings.is_empty() => "quiet",
-            Outcome::Judged(_) => "finding",
-        }
-    }
-
-    /// One line of the JSON contract.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let mut line = Map::new();
-        line.insert("event".to_owned(), event_json(&self.event));
-        line.insert("outcome".to_owned(), Value::from(self.word()));
-        match &self.outcome {
-            Outcome::Dropped(dropped) => {
-                line.insert("reason".to_owned(), Value::from(dropped.reason()));
-                line.insert("detail".to_owned(), Value::from(dropped.to_string()));
-            }
-            Outcome::Judged(conclusion) => conclusion.write(&mut line),
-        }
-        Value::Object(line)
-    }
-}
-
-/// The header of an event as the contract writes it.
-#[must_use]
-pub fn event_json(event: &Event) -> Value {
-    json!({
-        "cloud": event.cloud,
-        "id": event.identity.id,
-        "name": event.name,
-        "time": event.time,
-        "actor": event.actor,
-    })
-}
-
-impl Conclusion {
-    fn write(&self, line: &mut Map<String, Value>) {
-        let mut change = json!({"kind": self.change.kind, "resource": self.change.resource, "rows": self.change.kind.rows()});
-        if let (Some(doubt), Some(object)) = (&self.change.doubt, change.as_object_mut()) {
-            object.insert("doubt".to_owned(), Value::from(doubt.as_str()));
-        }
-        line.insert("change".to_owned(), change);
-        if let Some(blind) = &self.blind {
-            line.insert("unknown".to_owned(), Value::from(blind.as_str()));
-        }
-        line.insert("difference".to_owned(), difference_json(&self.difference));
-        line.insert("findings".to_owned(), json!(self.findings));
-        line.insert("decision".to_owned(), json!(self.decision));
-        line.insert("plan".to_owned(), self.plan_json());
-    }
-
-    fn plan_json(&self) -> Value {
-        let Some((plan, proof)) = &self.plan else { return Value::Null };
-        let step = |s: &plan::Step| json!({"call": s.call.call, "target": s.call.target, "change": s.call.change, "expects": s.expects, "undo": s.undo});
-        json!({"auto": self.auto, "steps": plan.steps.iter().map(step).collect::<Vec<_>>(), "doubts": plan.doubts, "proof": proof})
-    }
-
-    /// Whether the decision is more than a line in the record.
-    #[must_use]
-    pub fn is_loud(&self) -> bool {
-        self.decision.action > Action::Record
-    }
-}
-
-fn difference_json(difference: &Difference) -> Value {
-    let about = |q: &Question| {
-        let mut object = Map::new();
-        object.insert("principal".to_owned(), Value::from(q.principal.name()));
-        object.insert("access".to_owned(), Value::from(q.access.word()));
-        object.insert("resource".to_owned(), Value::from(q.resource.name()));
-        object
-    };
-    let gain = |g: &Gain| {
-        let mut object = about(&g.question);
-        object.insert("verdict".to_owned(), Value::from(g.after.verdict().word()));
-        let conditions = g.after.conditions();
-        if !conditions.is_empty() {
-            object.insert("conditions".to_owned(), json!(conditions));
-        }
-        object.insert("before".to_owned(), Value::from(g.before.verdict().word()));
-        object.insert(
-            "witness".to_owned(),
-            Value::from(witness(&g.question.principal, g.question.access, &g.question.resource)),
-        );
-        object.insert("evidence".to_owned(), json!(g.evidence));
-        Value::Object(object)
-    };
-    let gained: Vec<Value> = difference.gained.iter().map(gain).collect();
-    let lost: Vec<Value> = difference
-        .lost
-        .iter()
-        .map(|l| {
-            let mut object = about(&l.question);
-            if l.after.verdict() != Verdict::No {
-                object.insert("left".to_owned(), Value::from(l.after.to_string()));
-            }
-            Value::Object(object)
-        })
-        .collect();
-    let latent: Vec<Value> = difference
-        .latent
-        .iter()
-        .map(|l| {
-            let mut object = about(&l.question);
-            object.insert("missing".to_owned(), Value::from(l.missing.word()));
-            Value::Object(object)
-        })
-        .collect();
-    json!({"gained": gained, "lost": lost, "latent": latent})
 }
