@@ -71,7 +71,7 @@ pub fn write(judgement: &Judgement, colour: bool, out: &mut dyn Write) -> Result
 fn body(conclusion: &Conclusion, colour: bool, out: &mut dyn Write) -> Result<()> {
     for finding in &conclusion.findings {
         let severity = painted(finding.severity, colour);
-        writeln!(out, "  {:<9} {severity}  {}: {}", "finding", finding.rule, safe(&finding.why))?;
+        writeln!(out, "  {:<9} {severity} {}: {}", "finding", finding.rule, safe(&finding.why))?;
     }
     if conclusion.findings.is_empty() {
         writeln!(out, "  {:<9} {}", "quiet", conclusion.change.kind)?;
@@ -170,7 +170,7 @@ fn plan(conclusion: &Conclusion, out: &mut dyn Write) -> Result<()> {
 }
 
 fn painted(severity: Severity, colour: bool) -> String {
-    let word = severity.to_string().to_uppercase();
+    let word = format!("{:<8}", severity.to_string().to_uppercase());
     if !colour {
         return word;
     }

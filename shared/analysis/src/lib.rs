@@ -21,6 +21,8 @@
 //! assert_eq!(Formula::always().and(unknown.clone()), unknown);
 //! ```
 
+#![warn(missing_docs)]
+
 pub mod access;
 pub mod change;
 pub mod decision;

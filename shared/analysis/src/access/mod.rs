@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Who decrypts is told by [`Decrypts`], once, per store; no rule decides it again. [`evaluate`] gives an [`Answer`]: the
-//! residual formula, the two locks apart, and on request the evidence. [`slice`] says which principals and resources an
+//! residual formula, the two locks apart, and on request the evidence. [`slice()`] says which principals and resources an
 //! edit can touch, so that a change is judged by what it touches and not by the whole estate.
 
 pub mod aws;

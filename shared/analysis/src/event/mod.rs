@@ -90,7 +90,8 @@ pub struct Actor {
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.principal, &self.name) {
-            (Some(p), Some(n)) if p != n => write!(f, "{p} ({n})"),
+            // The name is often the end of the principal: `user:dana@example.com`.
+            (Some(p), Some(n)) if !p.ends_with(n.as_str()) => write!(f, "{p} ({n})"),
             (Some(p), _) => f.write_str(p),
             (None, Some(n)) => f.write_str(n),
             (None, None) => f.write_str("somebody the event does not name"),
