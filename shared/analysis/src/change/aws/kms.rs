@@ -1,0 +1,118 @@
+//! What calls of KMS claim.
+
+use super::{aws, document};
+use crate::change::Claim;
+use crate::change::edit::{AwsEdit, Target};
+use crate::event::aws::Call;
+use crate::model::aws::{Arn, Key, KeyState, KmsGrant};
+use crate::model::json;
+use serde_json::Value;
+
+pub(super) fn claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<String>) {
+    if let "CreateAlias" | "UpdateAlias" | "DeleteAlias" = call.name.as_str() {
+        return alias_claim(call);
+    }
+    let Some(key) = key_arn(call) else {
+        return (Claim::Outside, json::text(&call.request, "keyId").map(str::to_owned));
+    };
+    let resource = Some(key.as_str().to_owned());
+    let state = |state: KeyState| aws(AwsEdit::KeyState { key: key.clone(), state: Some(state) });
+    let claim = match call.name.as_str() {
+        "PutKeyPolicy" => document(call.request.get("policy"), doubt).map_or_else(
+            || Claim::Touched(Target::Key(key.clone())),
+            |d| aws(AwsEdit::KeyPolicy { key: key.clone(), document: Some(d) }),
+        ),
+        "CreateGrant" => grant(call).map_or_else(
+            || Claim::Touched(Target::Key(key.clone())),
+            |g| {
+                aws(AwsEdit::Grant { key: key.clone(), id: g.id.clone(), grant: Some(Box::new(g)) })
+            },
+        ),
+        "RevokeGrant" | "RetireGrant" => json::text(&call.request, "grantId").map_or_else(
+            || Claim::Touched(Target::Key(key.clone())),
+            |id| aws(AwsEdit::Grant { key: key.clone(), id: id.into(), grant: None }),
+        ),
+        "ScheduleKeyDeletion" => state(KeyState::PendingDeletion),
+        "DeleteKey" => aws(AwsEdit::Key { key: key.clone(), state: None }),
+        // CancelKeyDeletion leaves the key disabled.
+        "DisableKey" | "CancelKeyDeletion" => state(KeyState::Disabled),
+        "EnableKey" => state(KeyState::Enabled),
+        "DisableKeyRotation" => aws(AwsEdit::Rotation { key: key.clone(), on: Some(false) }),
+        "EnableKeyRotation" => aws(AwsEdit::Rotation { key: key.clone(), on: Some(true) }),
+        "DeleteImportedKeyMaterial" | "DeleteExpiredKeyMaterial" => state(KeyState::PendingImport),
+        "CreateKey" => {
+            let created = Key {
+                state: Some(KeyState::Enabled),
+                policy: document(call.request.get("policy"), doubt),
+                grants_known: true,
+                ..Key::unknown(key.clone())
+            };
+            aws(AwsEdit::Key { key: key.clone(), state: Some(Box::new(created)) })
+        }
+        "ReplicateKey"
+        | "ImportKeyMaterial"
+        | "UpdatePrimaryRegion"
+        | "TagResource"
+        | "UntagResource" => Claim::Touched(Target::Key(key.clone())),
+        _ => Claim::Outside,
+    };
+    (claim, resource)
+}
+
+/// The key by ARN: from the resources of the record, the request, or the response; a bare id is completed from the
+/// record's region and account.
+fn key_arn(call: &Call) -> Option<Arn> {
+    let is_key = |text: &str| {
+        Arn::parse(text).ok().filter(|a| a.service() == "kms" && a.resource().starts_with("key/"))
+    };
+    let response = [
+        json::text(&call.response, "keyId"),
+        call.response
+            .get("keyMetadata")
+            .and_then(|m| json::first(m, &["arn", "Arn"]))
+            .and_then(Value::as_str),
+    ];
+    let request = json::text(&call.request, "keyId");
+    let texts = call
+        .resources
+        .iter()
+        .map(String::as_str)
+        .chain(request)
+        .chain(response.into_iter().flatten());
+    if let Some(arn) = texts.clone().find_map(is_key) {
+        return Some(arn);
+    }
+    let id = request.filter(|id| !id.contains(':') && !id.contains('/')).map(str::to_owned)?;
+    let account = call.account.as_ref()?;
+    Arn::parse(&format!("arn:aws:kms:{}:{account}:key/{id}", call.region)).ok()
+}
+
+fn alias_claim(call: &Call) -> (Claim, Option<String>) {
+    let is_alias = |r: &&String| Arn::parse(r).is_ok_and(|a| a.resource().starts_with("alias/"));
+    let listed = call.resources.iter().find(is_alias).and_then(|r| Arn::parse(r).ok());
+    let built = json::text(&call.request, "aliasName").zip(call.account.as_ref()).and_then(
+        |(name, account)| Arn::parse(&format!("arn:aws:kms:{}:{account}:{name}", call.region)).ok(),
+    );
+    let Some(alias) = listed.or(built) else { return (Claim::Outside, None) };
+    let target =
+        json::text(&call.request, "targetKeyId").map(|t| t.rsplit('/').next().unwrap_or(t).into());
+    let resource = Some(alias.as_str().to_owned());
+    let complete = call.name == "DeleteAlias" || target.is_some();
+    (if complete { aws(AwsEdit::Alias { alias, target }) } else { Claim::Outside }, resource)
+}
+
+fn grant(call: &Call) -> Option<KmsGrant> {
+    let id = json::text(&call.response, "grantId")?;
+    let grantee = json::text(&call.request, "granteePrincipal")?;
+    let operations = json::strings(call.request.get("operations")?)?;
+    let constraints = call.request.get("constraints").and_then(Value::as_object);
+    let readable = constraints.into_iter().flatten().filter(|(_, v)| !v.is_null());
+    Some(KmsGrant {
+        id: id.into(),
+        grantee: grantee.into(),
+        operations: operations.into_iter().map(Into::into).collect(),
+        constraints: readable.map(|(name, value)| format!("{name} {value}").into()).collect(),
+        retiring: json::text(&call.request, "retiringPrincipal").map(Into::into),
+        for_service: KmsGrant::grantee_is_service(grantee),
+    })
+}
