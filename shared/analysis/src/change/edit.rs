@@ -52,171 +52,20 @@ impl IamRef {
 /// An edit in AWS. `None` in a slot that the estate may not know means *unknown*; it occurs in inverses only.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AwsEdit {
-    /// A user, role or group appears, disappears or is replaced whole.
-    Principal {
-        /// Which.
-        who: IamRef,
-        /// Its state; `None`: it does not exist.
-        state: Option<Box<IamPrincipal>>,
-    },
-    /// A managed policy is attached or detached.
-    Attachment {
-        /// To or from whom.
-        who: IamRef,
-        /// The policy.
-        policy: Arn,
-        /// Whether it is attached now.
-        attached: bool,
-    },
-    /// An inline policy is written or deleted.
-    Inline {
-        /// Whose.
-        who: IamRef,
-        /// Its name.
-        name: Arc<str>,
-        /// The document; `None`: it is gone.
-        document: Option<Document>,
-    },
-    /// A permissions boundary is set or removed.
-    Boundary {
-        /// Whose.
-        who: IamRef,
-        /// The policy that bounds.
-        policy: Option<Arn>,
-    },
-    /// A trust policy is written.
-    Trust {
-        /// Of which role.
-        who: IamRef,
-        /// The document.
-        document: Option<Document>,
-    },
-    /// A user joins or leaves a group.
-    Membership {
-        /// The user.
-        user: IamRef,
-        /// The name of the group.
-        group: Arc<str>,
-        /// Whether the user is a member now.
-        member: bool,
-    },
-    /// A managed policy appears, disappears or is replaced whole.
-    Policy {
-        /// Which.
-        policy: Arn,
-        /// Its state.
-        state: Option<Box<ManagedPolicy>>,
-    },
-    /// A version of a managed policy is made or deleted, without coming into force.
-    PolicyVersion {
-        /// Which policy.
-        policy: Arn,
-        /// The version.
-        version: Arc<str>,
-        /// Its document; `None`: it is gone.
-        document: Option<Document>,
-    },
-    /// Another version of a managed policy is in force.
-    DefaultVersion {
-        /// Which policy.
-        policy: Arn,
-        /// The version.
-        version: Arc<str>,
-        /// Its document, when the edit brings it along.
-        document: Option<Document>,
-    },
-    /// A bucket appears, disappears or is replaced whole.
-    Bucket {
-        /// Its name.
-        name: Arc<str>,
-        /// Its account and state.
-        state: Option<Box<(AccountId, Bucket)>>,
-    },
-    /// A bucket policy is written or deleted.
-    BucketPolicy {
-        /// Of which bucket.
-        bucket: Arc<str>,
-        /// The document; inner `None`: there is none.
-        document: Option<Option<Document>>,
-    },
-    /// Block Public Access of a bucket.
-    BucketBlock {
-        /// Of which bucket.
-        bucket: Arc<str>,
-        /// The flags.
-        block: Option<PublicAccessBlock>,
-    },
+    /// Something about a user, role or group.
+    Principal(IamRef, PrincipalEdit),
+    /// Something about a managed policy.
+    Policy(Arn, PolicyEdit),
+    /// Something about a bucket, by its name.
+    Bucket(Arc<str>, BucketEdit),
+    /// Something about a key.
+    Key(Arn, KeyEdit),
     /// Block Public Access of an account.
     AccountBlock {
         /// Of which account.
         account: AccountId,
         /// The flags.
         block: Option<PublicAccessBlock>,
-    },
-    /// The default encryption is changed; what it was before stays possible for older objects.
-    DefaultEncryption {
-        /// Of which bucket.
-        bucket: Arc<str>,
-        /// What new objects get.
-        to: Encryption,
-    },
-    /// The default encryption and its history, as a whole.
-    EncryptionState {
-        /// Of which bucket.
-        bucket: Arc<str>,
-        /// The state.
-        state: Option<BucketEncryption>,
-    },
-    /// A bucket's ACL.
-    Acl {
-        /// Of which bucket.
-        bucket: Arc<str>,
-        /// The list.
-        acl: Option<Acl>,
-    },
-    /// Object ownership.
-    Ownership {
-        /// Of which bucket.
-        bucket: Arc<str>,
-        /// Who owns.
-        ownership: Option<Ownership>,
-    },
-    /// A key appears, disappears or is replaced whole.
-    Key {
-        /// Which.
-        key: Arn,
-        /// Its state.
-        state: Option<Box<Key>>,
-    },
-    /// A key policy is written.
-    KeyPolicy {
-        /// Of which key.
-        key: Arn,
-        /// The document.
-        document: Option<Document>,
-    },
-    /// The state of a key.
-    KeyState {
-        /// Of which key.
-        key: Arn,
-        /// The state.
-        state: Option<KeyState>,
-    },
-    /// A KMS grant is made, revoked or retired.
-    Grant {
-        /// On which key.
-        key: Arn,
-        /// Its id.
-        id: Arc<str>,
-        /// The grant; `None`: it is gone.
-        grant: Option<Box<KmsGrant>>,
-    },
-    /// Automatic rotation.
-    Rotation {
-        /// Of which key.
-        key: Arn,
-        /// On or off.
-        on: Option<bool>,
     },
     /// An alias points to a key, or is gone.
     Alias {
@@ -241,6 +90,98 @@ pub enum AwsEdit {
         /// Whether it is attached now.
         attached: bool,
     },
+}
+
+/// An edit of a user, role or group.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PrincipalEdit {
+    /// It appears, disappears (`None`) or is replaced whole.
+    Whole(Option<Box<IamPrincipal>>),
+    /// A managed policy is attached or detached.
+    Attachment {
+        /// The policy.
+        policy: Arn,
+        /// Whether it is attached now.
+        attached: bool,
+    },
+    /// An inline policy is written or deleted.
+    Inline {
+        /// Its name.
+        name: Arc<str>,
+        /// The document; `None`: it is gone.
+        document: Option<Document>,
+    },
+    /// A permissions boundary is set or removed.
+    Boundary(Option<Arn>),
+    /// The trust policy of a role is written.
+    Trust(Option<Document>),
+    /// A user joins or leaves a group.
+    Membership {
+        /// The name of the group.
+        group: Arc<str>,
+        /// Whether the user is a member now.
+        member: bool,
+    },
+}
+
+/// An edit of a managed policy.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PolicyEdit {
+    /// It appears, disappears (`None`) or is replaced whole.
+    Whole(Option<Box<ManagedPolicy>>),
+    /// A version is made or deleted, without coming into force.
+    Version {
+        /// The version.
+        version: Arc<str>,
+        /// Its document; `None`: it is gone.
+        document: Option<Document>,
+    },
+    /// Another version is in force.
+    DefaultVersion {
+        /// The version.
+        version: Arc<str>,
+        /// Its document, when the edit brings it along.
+        document: Option<Document>,
+    },
+}
+
+/// An edit of a bucket.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BucketEdit {
+    /// It appears, disappears (`None`) or is replaced whole, with its account.
+    Whole(Option<Box<(AccountId, Bucket)>>),
+    /// The bucket policy is written or deleted; inner `None`: there is none.
+    Policy(Option<Option<Document>>),
+    /// Block Public Access.
+    Block(Option<PublicAccessBlock>),
+    /// The default encryption is changed; what it was before stays possible for older objects.
+    DefaultEncryption(Encryption),
+    /// The default encryption and its history, as a whole.
+    EncryptionState(Option<BucketEncryption>),
+    /// The ACL.
+    Acl(Option<Acl>),
+    /// Object ownership.
+    Ownership(Option<Ownership>),
+}
+
+/// An edit of a key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum KeyEdit {
+    /// It appears, disappears (`None`) or is replaced whole.
+    Whole(Option<Box<Key>>),
+    /// The key policy is written.
+    Policy(Option<Document>),
+    /// Enabled, disabled, pending deletion.
+    State(Option<KeyState>),
+    /// A grant is made, revoked or retired.
+    Grant {
+        /// Its id.
+        id: Arc<str>,
+        /// The grant; `None`: it is gone.
+        grant: Option<Box<KmsGrant>>,
+    },
+    /// Automatic rotation, on or off.
+    Rotation(Option<bool>),
 }
 
 /// An edit in Azure.

@@ -12,7 +12,10 @@ mod gcp;
 mod kind;
 mod names;
 
-pub use edit::{AwsEdit, AzureEdit, Edit, GcpEdit, IamRef, Target};
+pub use edit::{
+    AwsEdit, AzureEdit, BucketEdit, Edit, GcpEdit, IamRef, KeyEdit, PolicyEdit, PrincipalEdit,
+    Target,
+};
 pub use kind::{Answer, Kind, Nature};
 
 use crate::event::{Call, Event, Outcome};

@@ -15,7 +15,8 @@ pub use json::event_json;
 
 use crate::access::{self, Protection, Slice};
 use crate::change::{
-    self, Answer, AwsEdit, AzureEdit, Change, Claim, Dropped, Edit, GcpEdit, Kind, Nature, Target,
+    self, Answer, AwsEdit, AzureEdit, BucketEdit, Change, Claim, Dropped, Edit, GcpEdit, KeyEdit,
+    Kind, Nature, Target,
 };
 use crate::decision::{Config, Decision, Remedy, Situation, decide};
 use crate::diff::{Difference, Picture, Question, compare};
@@ -440,7 +441,9 @@ struct Done {
 /// Whether an inverse edit takes away a store or a key: then the edit itself made it.
 fn is_removal(inverse: &Edit) -> bool {
     match inverse {
-        Edit::Aws(AwsEdit::Bucket { state: None, .. } | AwsEdit::Key { state: None, .. })
+        Edit::Aws(
+            AwsEdit::Bucket(_, BucketEdit::Whole(None)) | AwsEdit::Key(_, KeyEdit::Whole(None)),
+        )
         | Edit::Azure(AzureEdit::Resource { state: None, .. })
         | Edit::Gcp(GcpEdit::Asset { state: None, .. }) => true,
         Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_) => false,
@@ -464,7 +467,7 @@ fn is_harmless(
 fn opens_to_everyone(claim: &Claim) -> bool {
     let Claim::Edits(edits) = claim else { return false };
     edits.iter().any(|edit| match edit {
-        Edit::Aws(AwsEdit::BucketPolicy { document: Some(Some(document)), .. }) => document.statements().iter().any(|s| {
+        Edit::Aws(AwsEdit::Bucket(_, BucketEdit::Policy(Some(Some(document))))) => document.statements().iter().any(|s| {
             let everyone = matches!(&s.principal, PrincipalMatch::Is(p) if p.contains(&PrincipalPattern::Everyone));
             s.effect == Effect::Allow && everyone
         }),

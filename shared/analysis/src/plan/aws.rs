@@ -1,123 +1,31 @@
 //! The calls that make an edit in AWS.
 
 use super::Draft;
-use crate::change::{AwsEdit, Edit, IamRef};
+use crate::change::{AwsEdit, BucketEdit, Edit, IamRef, KeyEdit, PolicyEdit, PrincipalEdit};
 use crate::estate::aws::Aws;
 use crate::model::aws::{
-    Acl, AclGrant, AclGrantee, Arn, Document, Encryption, IamKind, KeyState, PublicAccessBlock,
+    Acl, AclGrant, AclGrantee, Arn, BucketEncryption, Document, Encryption, IamKind, KeyState,
+    ManagedPolicy, PublicAccessBlock,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 pub(super) fn drafts(now: &Aws, edit: &AwsEdit) -> Option<Vec<Draft>> {
     let one = |call: &str, target: &str, change: Value| {
         Some(vec![draft(call, target, change, edit.clone())])
     };
     match edit {
-        AwsEdit::Attachment { who, policy, attached } => {
-            let verb = if *attached { "Attach" } else { "Detach" };
-            one(
-                &format!("iam:{verb}{}Policy", noun(who)),
-                arn(now, who).as_str(),
-                json!({"PolicyArn": policy.as_str()}),
-            )
+        AwsEdit::Principal(who, change) => {
+            let (call, body) = principal(who, change)?;
+            one(&call, now.arn_of(who).as_str(), body)
         }
-        AwsEdit::Inline { who, name, document: None } => one(
-            &format!("iam:Delete{}Policy", noun(who)),
-            arn(now, who).as_str(),
-            json!({"PolicyName": &**name}),
-        ),
-        AwsEdit::Inline { who, name, document: Some(document) } => one(
-            &format!("iam:Put{}Policy", noun(who)),
-            arn(now, who).as_str(),
-            json!({"PolicyName": &**name, "PolicyDocument": document.source()}),
-        ),
-        AwsEdit::Boundary { who, policy: Some(policy) } => one(
-            &format!("iam:Put{}PermissionsBoundary", noun(who)),
-            arn(now, who).as_str(),
-            json!({"PermissionsBoundary": policy.as_str()}),
-        ),
-        AwsEdit::Boundary { who, policy: None } => one(
-            &format!("iam:Delete{}PermissionsBoundary", noun(who)),
-            arn(now, who).as_str(),
-            json!({}),
-        ),
-        AwsEdit::Trust { who, document: Some(document) } => one(
-            "iam:UpdateAssumeRolePolicy",
-            arn(now, who).as_str(),
-            json!({"PolicyDocument": document.source()}),
-        ),
-        AwsEdit::Membership { user, group, member } => {
-            let call = if *member { "iam:AddUserToGroup" } else { "iam:RemoveUserFromGroup" };
-            one(
-                call,
-                arn(now, user).as_str(),
-                json!({"GroupName": &**group, "UserName": &*user.name}),
-            )
-        }
-        AwsEdit::DefaultVersion { policy, version, document: None } => {
-            one("iam:SetDefaultPolicyVersion", policy.as_str(), json!({"VersionId": &**version}))
-        }
-        AwsEdit::Policy { policy, state: Some(was) } => default_version(now, policy, was),
-        AwsEdit::BucketPolicy { bucket, document: Some(document) } => {
-            let target = Arn::bucket(bucket);
-            match document {
-                Some(document) => {
-                    one("s3:PutBucketPolicy", target.as_str(), json!({"Policy": document.source()}))
-                }
-                None => one("s3:DeleteBucketPolicy", target.as_str(), json!({})),
-            }
-        }
-        AwsEdit::BucketBlock { bucket, block: Some(block) } => one(
-            "s3:PutPublicAccessBlock",
-            Arn::bucket(bucket).as_str(),
-            json!({"PublicAccessBlockConfiguration": flags(*block)}),
-        ),
+        AwsEdit::Policy(policy, change) => self::policy(now, policy, change),
+        AwsEdit::Bucket(name, change) => bucket(name, change),
+        AwsEdit::Key(key, change) => self::key(now, key, change),
         AwsEdit::AccountBlock { account, block: Some(block) } => one(
             "s3control:PutPublicAccessBlock",
             account.root().as_str(),
             json!({"PublicAccessBlockConfiguration": flags(*block)}),
-        ),
-        AwsEdit::EncryptionState { bucket, state: Some(state) } => {
-            // Objects stored in between keep what they got: the effect is a change of the default, not of history.
-            let effect =
-                AwsEdit::DefaultEncryption { bucket: bucket.clone(), to: state.current.clone() };
-            let change =
-                json!({"ServerSideEncryptionConfiguration": {"Rules": [rule(&state.current)]}});
-            Some(vec![draft(
-                "s3:PutBucketEncryption",
-                Arn::bucket(bucket).as_str(),
-                change,
-                effect,
-            )])
-        }
-        AwsEdit::DefaultEncryption { bucket, to } => one(
-            "s3:PutBucketEncryption",
-            Arn::bucket(bucket).as_str(),
-            json!({"ServerSideEncryptionConfiguration": {"Rules": [rule(to)]}}),
-        ),
-        AwsEdit::Acl { bucket, acl: Some(acl) } if acl.owner.is_some() => one(
-            "s3:PutBucketAcl",
-            Arn::bucket(bucket).as_str(),
-            json!({"AccessControlPolicy": acl_json(acl)?}),
-        ),
-        AwsEdit::Ownership { bucket, ownership: Some(ownership) } => one(
-            "s3:PutBucketOwnershipControls",
-            Arn::bucket(bucket).as_str(),
-            json!({"OwnershipControls": {"Rules": [{"ObjectOwnership": ownership.word()}]}}),
-        ),
-        AwsEdit::KeyPolicy { key, document: Some(document) } => one(
-            "kms:PutKeyPolicy",
-            key.as_str(),
-            json!({"PolicyName": "default", "Policy": document.source()}),
-        ),
-        AwsEdit::KeyState { key, state: Some(to) } => key_state(now, key, *to),
-        AwsEdit::Grant { key, id, grant: None } => {
-            one("kms:RevokeGrant", key.as_str(), json!({"GrantId": &**id}))
-        }
-        AwsEdit::Rotation { key, on: Some(on) } => one(
-            if *on { "kms:EnableKeyRotation" } else { "kms:DisableKeyRotation" },
-            key.as_str(),
-            json!({}),
         ),
         AwsEdit::Alias { alias, target: Some(target) } => one(
             "kms:UpdateAlias",
@@ -134,27 +42,127 @@ pub(super) fn drafts(now: &Aws, edit: &AwsEdit) -> Option<Vec<Draft>> {
             id,
             json!({"PolicyId": &**id, "Content": document.source()}),
         ),
-        // What was unknown before cannot be restored; what was created is not deleted whole; what was deleted whole cannot
-        // be made again as it was.
-        AwsEdit::Principal { .. }
-        | AwsEdit::Trust { .. }
-        | AwsEdit::Policy { .. }
-        | AwsEdit::PolicyVersion { .. }
-        | AwsEdit::DefaultVersion { .. }
-        | AwsEdit::Bucket { .. }
-        | AwsEdit::BucketPolicy { .. }
-        | AwsEdit::BucketBlock { .. }
-        | AwsEdit::AccountBlock { .. }
-        | AwsEdit::EncryptionState { .. }
-        | AwsEdit::Acl { .. }
-        | AwsEdit::Ownership { .. }
-        | AwsEdit::Key { .. }
-        | AwsEdit::KeyPolicy { .. }
-        | AwsEdit::KeyState { .. }
-        | AwsEdit::Grant { .. }
-        | AwsEdit::Rotation { .. }
+        // What was unknown before cannot be restored.
+        AwsEdit::AccountBlock { .. }
         | AwsEdit::Alias { .. }
         | AwsEdit::OrganizationPolicy { .. } => None,
+    }
+}
+
+/// The call and its body. What was unknown before cannot be restored; who was created is not deleted whole, and who was
+/// deleted cannot be made again as he was.
+fn principal(who: &IamRef, edit: &PrincipalEdit) -> Option<(String, Value)> {
+    let noun = match who.kind {
+        IamKind::User => "User",
+        IamKind::Role => "Role",
+        IamKind::Group => "Group",
+    };
+    Some(match edit {
+        PrincipalEdit::Attachment { policy, attached } => {
+            let verb = if *attached { "Attach" } else { "Detach" };
+            (format!("iam:{verb}{noun}Policy"), json!({"PolicyArn": policy.as_str()}))
+        }
+        PrincipalEdit::Inline { name, document: None } => {
+            (format!("iam:Delete{noun}Policy"), json!({"PolicyName": &**name}))
+        }
+        PrincipalEdit::Inline { name, document: Some(document) } => (
+            format!("iam:Put{noun}Policy"),
+            json!({"PolicyName": &**name, "PolicyDocument": document.source()}),
+        ),
+        PrincipalEdit::Boundary(Some(policy)) => (
+            format!("iam:Put{noun}PermissionsBoundary"),
+            json!({"PermissionsBoundary": policy.as_str()}),
+        ),
+        PrincipalEdit::Boundary(None) => {
+            (format!("iam:Delete{noun}PermissionsBoundary"), json!({}))
+        }
+        PrincipalEdit::Trust(Some(document)) => {
+            ("iam:UpdateAssumeRolePolicy".to_owned(), json!({"PolicyDocument": document.source()}))
+        }
+        PrincipalEdit::Membership { group, member } => {
+            let call = if *member { "iam:AddUserToGroup" } else { "iam:RemoveUserFromGroup" };
+            (call.to_owned(), json!({"GroupName": &**group, "UserName": &*who.name}))
+        }
+        PrincipalEdit::Whole(_) | PrincipalEdit::Trust(None) => return None,
+    })
+}
+
+fn bucket(name: &Arc<str>, edit: &BucketEdit) -> Option<Vec<Draft>> {
+    let (call, body) = match edit {
+        BucketEdit::Policy(Some(Some(document))) => {
+            ("s3:PutBucketPolicy", json!({"Policy": document.source()}))
+        }
+        BucketEdit::Policy(Some(None)) => ("s3:DeleteBucketPolicy", json!({})),
+        BucketEdit::Block(Some(block)) => {
+            ("s3:PutPublicAccessBlock", json!({"PublicAccessBlockConfiguration": flags(*block)}))
+        }
+        BucketEdit::EncryptionState(Some(BucketEncryption { current, .. }))
+        | BucketEdit::DefaultEncryption(current) => (
+            "s3:PutBucketEncryption",
+            json!({"ServerSideEncryptionConfiguration": {"Rules": [rule(current)]}}),
+        ),
+        BucketEdit::Acl(Some(acl)) if acl.owner.is_some() => {
+            ("s3:PutBucketAcl", json!({"AccessControlPolicy": acl_json(acl)?}))
+        }
+        BucketEdit::Ownership(Some(ownership)) => (
+            "s3:PutBucketOwnershipControls",
+            json!({"OwnershipControls": {"Rules": [{"ObjectOwnership": ownership.word()}]}}),
+        ),
+        BucketEdit::Whole(_)
+        | BucketEdit::Policy(None)
+        | BucketEdit::Block(None)
+        | BucketEdit::EncryptionState(None)
+        | BucketEdit::Acl(_)
+        | BucketEdit::Ownership(None) => return None,
+    };
+    let effect = match edit {
+        // Objects stored in between keep what they got: the effect is a change of the default, not of history.
+        BucketEdit::EncryptionState(Some(state)) => {
+            BucketEdit::DefaultEncryption(state.current.clone())
+        }
+        BucketEdit::Whole(_)
+        | BucketEdit::Policy(_)
+        | BucketEdit::Block(_)
+        | BucketEdit::DefaultEncryption(_)
+        | BucketEdit::EncryptionState(None)
+        | BucketEdit::Acl(_)
+        | BucketEdit::Ownership(_) => edit.clone(),
+    };
+    let effect = AwsEdit::Bucket(name.clone(), effect);
+    Some(vec![draft(call, Arn::bucket(name).as_str(), body, effect)])
+}
+
+fn key(now: &Aws, key: &Arn, edit: &KeyEdit) -> Option<Vec<Draft>> {
+    let (call, body) = match edit {
+        KeyEdit::Policy(Some(document)) => {
+            ("kms:PutKeyPolicy", json!({"PolicyName": "default", "Policy": document.source()}))
+        }
+        KeyEdit::State(Some(to)) => return key_state(now, key, *to),
+        KeyEdit::Grant { id, grant: None } => ("kms:RevokeGrant", json!({"GrantId": &**id})),
+        KeyEdit::Rotation(Some(true)) => ("kms:EnableKeyRotation", json!({})),
+        KeyEdit::Rotation(Some(false)) => ("kms:DisableKeyRotation", json!({})),
+        // A grant that was revoked would get another id and token.
+        KeyEdit::Whole(_)
+        | KeyEdit::Policy(None)
+        | KeyEdit::State(None)
+        | KeyEdit::Grant { .. }
+        | KeyEdit::Rotation(None) => return None,
+    };
+    Some(vec![draft(call, key.as_str(), body, AwsEdit::Key(key.clone(), edit.clone()))])
+}
+
+fn policy(now: &Aws, policy: &Arn, edit: &PolicyEdit) -> Option<Vec<Draft>> {
+    match edit {
+        PolicyEdit::DefaultVersion { version, document: None } => Some(vec![draft(
+            "iam:SetDefaultPolicyVersion",
+            policy.as_str(),
+            json!({"VersionId": &**version}),
+            AwsEdit::Policy(policy.clone(), edit.clone()),
+        )]),
+        PolicyEdit::Whole(Some(was)) => default_version(now, policy, was),
+        PolicyEdit::Whole(None)
+        | PolicyEdit::Version { .. }
+        | PolicyEdit::DefaultVersion { .. } => None,
     }
 }
 
@@ -167,49 +175,29 @@ fn draft(call: &str, target: &str, change: Value, effect: AwsEdit) -> Draft {
     }
 }
 
-const fn noun(who: &IamRef) -> &'static str {
-    match who.kind {
-        IamKind::User => "User",
-        IamKind::Role => "Role",
-        IamKind::Group => "Group",
-    }
-}
-
-fn arn(now: &Aws, who: &IamRef) -> Arn {
-    now.arn_of(who)
-}
-
 /// A new version was made the default: pointing back to the earlier one is enough, the new one stays without effect.
-fn default_version(
-    now: &Aws,
-    policy: &Arn,
-    was: &crate::model::aws::ManagedPolicy,
-) -> Option<Vec<Draft>> {
+fn default_version(now: &Aws, policy: &Arn, was: &ManagedPolicy) -> Option<Vec<Draft>> {
     let is = now.accounts.get(&policy.account()?)?.policies.get(policy)?;
-    let same_content = |version: &std::sync::Arc<str>, document: &Document| {
-        is.versions.get(version) == Some(document)
-    };
+    let same_content =
+        |version: &Arc<str>, document: &Document| is.versions.get(version) == Some(document);
     let kept = was.versions.iter().all(|(version, document)| same_content(version, document));
     if !kept || is.default_version == was.default_version {
         return None;
     }
-    let effect = AwsEdit::DefaultVersion {
-        policy: policy.clone(),
-        version: was.default_version.clone(),
-        document: None,
-    };
+    let effect =
+        PolicyEdit::DefaultVersion { version: was.default_version.clone(), document: None };
     Some(vec![draft(
         "iam:SetDefaultPolicyVersion",
         policy.as_str(),
         json!({"VersionId": &*was.default_version}),
-        effect,
+        AwsEdit::Policy(policy.clone(), effect),
     )])
 }
 
 /// A key pending deletion is disabled when the deletion is cancelled; it is enabled only when it was enabled before.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys-scheduling-key-deletion.html>
 fn key_state(now: &Aws, key: &Arn, to: KeyState) -> Option<Vec<Draft>> {
-    let state = |state: KeyState| AwsEdit::KeyState { key: key.clone(), state: Some(state) };
+    let state = |state: KeyState| AwsEdit::Key(key.clone(), KeyEdit::State(Some(state)));
     let cancel =
         || draft("kms:CancelKeyDeletion", key.as_str(), json!({}), state(KeyState::Disabled));
     let enable = || draft("kms:EnableKey", key.as_str(), json!({}), state(KeyState::Enabled));

@@ -1,7 +1,7 @@
 //! Data is to be encrypted with a key outside of the owner's hands: whoever holds that key can take the data away.
 
 use super::{Case, Remark};
-use crate::change::{AwsEdit, AzureEdit, Edit, GcpEdit};
+use crate::change::{AwsEdit, AzureEdit, BucketEdit, Edit, GcpEdit};
 use crate::estate::Estate;
 use crate::model::Severity;
 use crate::model::aws::{AccountId, Encryption};
@@ -20,7 +20,10 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
 /// The foreign key that an edit moves data to.
 fn foreign_key(edit: &Edit, after: &Estate, inverse: &[Edit]) -> Option<String> {
     match edit {
-        Edit::Aws(AwsEdit::DefaultEncryption { bucket, to: Encryption::Kms { key, .. } }) => {
+        Edit::Aws(AwsEdit::Bucket(
+            bucket,
+            BucketEdit::DefaultEncryption(Encryption::Kms { key, .. }),
+        )) => {
             let (owner, state) = after.aws.buckets.get(bucket)?;
             // An alias means a key of whoever writes: of the owner here, of a stranger when a stranger writes.
             let arn = after.aws.resolve_key(key, owner, &state.region)?;

@@ -1,7 +1,9 @@
 //! A protection was taken away: high when that changed access, else medium.
 
 use super::{Case, Remark};
-use crate::change::{AwsEdit, AzureEdit, Claim, Edit, GcpEdit, Kind};
+use crate::change::{
+    AwsEdit, AzureEdit, BucketEdit, Claim, Edit, GcpEdit, KeyEdit, Kind, PrincipalEdit,
+};
 use crate::model::Severity;
 use crate::model::aws::{Document, Effect, Ownership, PublicAccessBlock, Statement};
 use crate::model::azure::{ArmKind, ArmResource};
@@ -36,55 +38,77 @@ fn weakened(edit: &Edit, was: &Edit, gives: bool) -> Option<&'static str> {
 
 fn aws(is: &AwsEdit, was: &AwsEdit, gives: bool) -> Option<&'static str> {
     match (is, was) {
-        (AwsEdit::BucketBlock { block: is, .. }, AwsEdit::BucketBlock { block: was, .. })
-        | (AwsEdit::AccountBlock { block: is, .. }, AwsEdit::AccountBlock { block: was, .. }) => {
-            // Unknown flags may all have been on.
-            let all = PublicAccessBlock {
-                block_public_acls: true,
-                ignore_public_acls: true,
-                block_public_policy: true,
-                restrict_public_buckets: true,
-            };
-            let holds = is.as_ref().is_some_and(|is| is.holds(was.unwrap_or(all)));
-            (!holds).then_some("Block Public Access was weakened")
-        }
-        (
-            AwsEdit::BucketPolicy { document: is, .. },
-            AwsEdit::BucketPolicy { document: was, .. },
-        ) => lost_deny(is.as_ref().and_then(Option::as_ref), was.as_ref().and_then(Option::as_ref))
-            .then_some("a Deny of the bucket policy was removed or narrowed"),
-        (AwsEdit::KeyPolicy { document: is, .. }, AwsEdit::KeyPolicy { document: was, .. }) => {
+        (AwsEdit::Bucket(_, is), AwsEdit::Bucket(_, was)) => store(is, was),
+        (AwsEdit::Principal(_, is), AwsEdit::Principal(_, was)) => principal(is, was, gives),
+        (AwsEdit::Key(_, KeyEdit::Policy(is)), AwsEdit::Key(_, KeyEdit::Policy(was))) => {
             lost_deny(is.as_ref(), was.as_ref())
                 .then_some("a Deny of the key policy was removed or narrowed")
         }
-        (AwsEdit::Inline { document: is, .. }, AwsEdit::Inline { document: was, .. }) => {
-            lost_deny(is.as_ref(), was.as_ref())
-                .then_some("a Deny of an inline policy was removed or narrowed")
+        (AwsEdit::AccountBlock { block: is, .. }, AwsEdit::AccountBlock { block: was, .. }) => {
+            weaker_block(*is, *was)
         }
         (
             AwsEdit::OrganizationPolicy { document: is, .. },
             AwsEdit::OrganizationPolicy { document: was, .. },
         ) => lost_deny(is.as_ref(), was.as_ref())
             .then_some("a Deny of a policy of the organisation was removed or narrowed"),
-        (AwsEdit::Boundary { policy: None, .. }, AwsEdit::Boundary { policy: Some(_), .. }) => {
-            Some("the permissions boundary was removed")
-        }
-        // Another boundary may be a tighter one: only what it gives tells.
-        (
-            AwsEdit::Boundary { policy: Some(is), .. },
-            AwsEdit::Boundary { policy: Some(was), .. },
-        ) if is != was && gives => Some("the permissions boundary was replaced by a wider one"),
-        (AwsEdit::Ownership { ownership: is, .. }, AwsEdit::Ownership { ownership: was, .. }) => {
-            let enforced =
-                |o: &Option<Ownership>| matches!(o, Some(Ownership::BucketOwnerEnforced));
-            (!enforced(is) && (enforced(was) || was.is_none())).then_some("ACLs were switched on")
-        }
         (
             AwsEdit::OrganizationAttachment { attached: false, .. },
             AwsEdit::OrganizationAttachment { attached: true, .. },
         ) => Some("a policy of the organisation was detached"),
         (_, _) => None,
     }
+}
+
+fn store(is: &BucketEdit, was: &BucketEdit) -> Option<&'static str> {
+    match (is, was) {
+        (BucketEdit::Block(is), BucketEdit::Block(was)) => weaker_block(*is, *was),
+        (BucketEdit::Policy(is), BucketEdit::Policy(was)) => {
+            lost_deny(is.as_ref().and_then(Option::as_ref), was.as_ref().and_then(Option::as_ref))
+                .then_some("a Deny of the bucket policy was removed or narrowed")
+        }
+        (BucketEdit::Ownership(is), BucketEdit::Ownership(was)) => {
+            let enforced =
+                |o: &Option<Ownership>| matches!(o, Some(Ownership::BucketOwnerEnforced));
+            (!enforced(is) && (enforced(was) || was.is_none())).then_some("ACLs were switched on")
+        }
+        (_, _) => None,
+    }
+}
+
+fn principal(is: &PrincipalEdit, was: &PrincipalEdit, gives: bool) -> Option<&'static str> {
+    match (is, was) {
+        (
+            PrincipalEdit::Inline { document: is, .. },
+            PrincipalEdit::Inline { document: was, .. },
+        ) => lost_deny(is.as_ref(), was.as_ref())
+            .then_some("a Deny of an inline policy was removed or narrowed"),
+        (PrincipalEdit::Boundary(None), PrincipalEdit::Boundary(Some(_))) => {
+            Some("the permissions boundary was removed")
+        }
+        // Another boundary may be a tighter one: only what it gives tells.
+        (PrincipalEdit::Boundary(Some(is)), PrincipalEdit::Boundary(Some(was)))
+            if is != was && gives =>
+        {
+            Some("the permissions boundary was replaced by a wider one")
+        }
+        (_, _) => None,
+    }
+}
+
+fn weaker_block(
+    is: Option<PublicAccessBlock>,
+    was: Option<PublicAccessBlock>,
+) -> Option<&'static str> {
+    // Unknown flags may all have been on.
+    let all = PublicAccessBlock {
+        block_public_acls: true,
+        ignore_public_acls: true,
+        block_public_policy: true,
+        restrict_public_buckets: true,
+    };
+    let holds = is.is_some_and(|is| is.holds(was.unwrap_or(all)));
+    (!holds).then_some("Block Public Access was weakened")
 }
 
 /// Whether a Deny that stood before is covered by none that stands now.

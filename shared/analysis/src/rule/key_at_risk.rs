@@ -1,7 +1,7 @@
 //! A key was disabled, scheduled for destruction, lost its material, or its vault is gone.
 
 use super::{Case, Remark};
-use crate::change::{AwsEdit, AzureEdit, Edit, GcpEdit, Kind};
+use crate::change::{AwsEdit, AzureEdit, Edit, GcpEdit, KeyEdit, Kind};
 use crate::model::Severity;
 use crate::model::aws::KeyState;
 use serde_json::Value;
@@ -27,13 +27,15 @@ fn named<'a>(case: &'a Case<'_>) -> &'a str {
 
 fn edit(edit: &Edit) -> Option<(Severity, &'static str)> {
     match edit {
-        Edit::Aws(AwsEdit::KeyState { state: Some(state), .. }) => match state {
+        Edit::Aws(AwsEdit::Key(_, KeyEdit::State(Some(state)))) => match state {
             KeyState::PendingDeletion => Some((Severity::Critical, "is scheduled for deletion")),
             KeyState::PendingImport => Some((Severity::Critical, "lost its key material")),
             KeyState::Disabled => Some((Severity::High, "is disabled")),
             KeyState::Enabled | KeyState::Unavailable => None,
         },
-        Edit::Aws(AwsEdit::Key { state: None, .. }) => Some((Severity::Critical, "is deleted")),
+        Edit::Aws(AwsEdit::Key(_, KeyEdit::Whole(None))) => {
+            Some((Severity::Critical, "is deleted"))
+        }
         Edit::Azure(AzureEdit::Resource { id, state: None })
             if id.folded().contains("/vaults/") =>
         {

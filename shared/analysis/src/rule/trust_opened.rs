@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-user.html>
 
 use super::{Case, Remark, few};
-use crate::change::{AwsEdit, Edit};
+use crate::change::{AwsEdit, Edit, PrincipalEdit};
 use crate::model::Severity;
 use crate::model::aws::{
     AccountId, Arn, Document, Effect, PrincipalMatch, PrincipalPattern, Statement,
@@ -11,16 +11,16 @@ use std::collections::BTreeMap;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
     let (account, now) = case.edits.iter().find_map(|edit| match edit {
-        Edit::Aws(AwsEdit::Trust { who, document: Some(document) }) => {
+        Edit::Aws(AwsEdit::Principal(who, PrincipalEdit::Trust(Some(document)))) => {
             Some((&who.account, document))
         }
-        Edit::Aws(AwsEdit::Principal { who, state: Some(state) }) => {
+        Edit::Aws(AwsEdit::Principal(who, PrincipalEdit::Whole(Some(state)))) => {
             Some((&who.account, state.trust.as_ref()?))
         }
         Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_) => None,
     })?;
     let was = case.inverse.iter().find_map(|edit| match edit {
-        Edit::Aws(AwsEdit::Trust { document, .. }) => document.as_ref(),
+        Edit::Aws(AwsEdit::Principal(_, PrincipalEdit::Trust(document))) => document.as_ref(),
         Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_) => None,
     });
     let known = was.map(|d| outsiders(d, account, case)).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::{Slice, Tags};
 use crate::access::aws::bucket;
-use crate::change::{AwsEdit, IamRef};
+use crate::change::{AwsEdit, IamRef, KeyEdit, PolicyEdit, PrincipalEdit};
 use crate::estate::aws::Aws;
 use crate::model::aws::{
     AccountId, Arn, Bucket, Clause, Document, Encryption, IamKind, IamPrincipal, Key,
@@ -15,25 +15,14 @@ type Principals = BTreeSet<Principal>;
 
 pub(super) fn slice(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
     match edit {
-        AwsEdit::Principal { who, .. }
-        | AwsEdit::Attachment { who, .. }
-        | AwsEdit::Inline { who, .. }
-        | AwsEdit::Boundary { who, .. }
-        | AwsEdit::Membership { user: who, .. } => {
-            slice.add(&holders(aws, who), all_resources(aws))
-        }
         // Trust decides who may become the role; what the role may do stays.
-        AwsEdit::Trust { .. } | AwsEdit::PolicyVersion { .. } | AwsEdit::Rotation { .. } => {}
-        AwsEdit::Policy { policy, .. } | AwsEdit::DefaultVersion { policy, .. } => {
-            slice.add(&attached_to(aws, policy), all_resources(aws));
-        }
-        AwsEdit::Bucket { name, .. }
-        | AwsEdit::BucketPolicy { bucket: name, .. }
-        | AwsEdit::BucketBlock { bucket: name, .. }
-        | AwsEdit::DefaultEncryption { bucket: name, .. }
-        | AwsEdit::EncryptionState { bucket: name, .. }
-        | AwsEdit::Acl { bucket: name, .. }
-        | AwsEdit::Ownership { bucket: name, .. } => add_bucket(aws, name, slice),
+        AwsEdit::Principal(_, PrincipalEdit::Trust(_))
+        | AwsEdit::Policy(_, PolicyEdit::Version { .. })
+        | AwsEdit::Key(_, KeyEdit::Rotation(_)) => {}
+        AwsEdit::Principal(who, _) => slice.add(&holders(aws, who), all_resources(aws)),
+        AwsEdit::Policy(policy, _) => slice.add(&attached_to(aws, policy), all_resources(aws)),
+        AwsEdit::Bucket(name, _) => add_bucket(aws, name, slice),
+        AwsEdit::Key(key, _) => add_key(aws, key, slice),
         AwsEdit::AccountBlock { account, .. } => {
             let names: Vec<_> = aws
                 .buckets
@@ -43,10 +32,6 @@ pub(super) fn slice(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
                 .collect();
             names.iter().for_each(|name| add_bucket(aws, name, slice));
         }
-        AwsEdit::Key { key, .. }
-        | AwsEdit::KeyPolicy { key, .. }
-        | AwsEdit::KeyState { key, .. }
-        | AwsEdit::Grant { key, .. } => add_key(aws, key, slice),
         AwsEdit::Alias { alias, .. } => {
             let uses = |b: &Bucket| {
                 let of = |e: &Encryption| matches!(e, Encryption::Kms { key, .. } if names_alias(key, alias));

@@ -2,7 +2,7 @@
 
 use super::{aws, document, name_in_request};
 use crate::change::Claim;
-use crate::change::edit::{AwsEdit, IamRef, Target};
+use crate::change::edit::{AwsEdit, IamRef, PolicyEdit, PrincipalEdit, Target};
 use crate::event::aws::Call;
 use crate::model::aws::{Arn, IamKind, IamPrincipal, ManagedPolicy};
 use crate::model::json;
@@ -14,6 +14,7 @@ pub(super) fn claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<S
     let text = |key: &str| json::text(&call.request, key);
     let policy = || text("policyArn").and_then(|p| Arn::parse(p).ok());
     let who = entity(call);
+    let edit = |who: &IamRef, edit: PrincipalEdit| aws(AwsEdit::Principal(who.clone(), edit));
     let claim = match (call.name.as_str(), &who) {
         (
             "CreatePolicyVersion"
@@ -27,18 +28,16 @@ pub(super) fn claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<S
         }
         ("PutUserPolicy" | "PutRolePolicy" | "PutGroupPolicy", Some(who)) => {
             match (text("policyName"), document(call.request.get("policyDocument"), doubt)) {
-                (Some(name), Some(document)) => aws(AwsEdit::Inline {
-                    who: who.clone(),
-                    name: name.into(),
-                    document: Some(document),
-                }),
+                (Some(name), Some(document)) => {
+                    edit(who, PrincipalEdit::Inline { name: name.into(), document: Some(document) })
+                }
                 (_, _) => Claim::Touched(Target::Iam(who.clone())),
             }
         }
         ("DeleteUserPolicy" | "DeleteRolePolicy" | "DeleteGroupPolicy", Some(who)) => {
             text("policyName").map_or_else(
                 || Claim::Touched(Target::Iam(who.clone())),
-                |name| aws(AwsEdit::Inline { who: who.clone(), name: name.into(), document: None }),
+                |name| edit(who, PrincipalEdit::Inline { name: name.into(), document: None }),
             )
         }
         (
@@ -49,37 +48,36 @@ pub(super) fn claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<S
             let attached = call.name.starts_with("Attach");
             policy().map_or_else(
                 || Claim::Touched(Target::Iam(who.clone())),
-                |policy| aws(AwsEdit::Attachment { who: who.clone(), policy, attached }),
+                |policy| edit(who, PrincipalEdit::Attachment { policy, attached }),
             )
         }
         ("PutUserPermissionsBoundary" | "PutRolePermissionsBoundary", Some(who)) => {
             let boundary = text("permissionsBoundary").and_then(|p| Arn::parse(p).ok());
             boundary.map_or_else(
                 || Claim::Touched(Target::Iam(who.clone())),
-                |b| aws(AwsEdit::Boundary { who: who.clone(), policy: Some(b) }),
+                |b| edit(who, PrincipalEdit::Boundary(Some(b))),
             )
         }
         ("DeleteUserPermissionsBoundary" | "DeleteRolePermissionsBoundary", Some(who)) => {
-            aws(AwsEdit::Boundary { who: who.clone(), policy: None })
+            edit(who, PrincipalEdit::Boundary(None))
         }
         ("UpdateAssumeRolePolicy", Some(who)) => {
             document(call.request.get("policyDocument"), doubt).map_or_else(
                 || Claim::Touched(Target::Iam(who.clone())),
-                |d| aws(AwsEdit::Trust { who: who.clone(), document: Some(d) }),
+                |d| edit(who, PrincipalEdit::Trust(Some(d))),
             )
         }
         ("AddUserToGroup" | "RemoveUserFromGroup", Some(user)) => {
             let member = call.name.starts_with("Add");
             text("groupName").map_or(Claim::Outside, |group| {
-                aws(AwsEdit::Membership { user: user.clone(), group: group.into(), member })
+                edit(user, PrincipalEdit::Membership { group: group.into(), member })
             })
         }
-        ("CreateRole" | "CreateUser" | "CreateGroup", Some(who)) => aws(AwsEdit::Principal {
-            who: who.clone(),
-            state: Some(Box::new(created(call, who, doubt))),
-        }),
+        ("CreateRole" | "CreateUser" | "CreateGroup", Some(who)) => {
+            edit(who, PrincipalEdit::Whole(Some(Box::new(created(call, who, doubt)))))
+        }
         ("DeleteRole" | "DeleteUser" | "DeleteGroup", Some(who)) => {
-            aws(AwsEdit::Principal { who: who.clone(), state: None })
+            edit(who, PrincipalEdit::Whole(None))
         }
         ("TagRole" | "UntagRole" | "TagUser" | "UntagUser", Some(who)) => {
             Claim::Touched(Target::Iam(who.clone()))
@@ -138,7 +136,7 @@ fn policy_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<Strin
                     default_version: version.clone(),
                     versions: BTreeMap::from([(version, document)]),
                 };
-                aws(AwsEdit::Policy { policy, state: Some(Box::new(state)) })
+                aws(AwsEdit::Policy(policy, PolicyEdit::Whole(Some(Box::new(state)))))
             },
         );
         return (claim, arn.map(|a| a.as_str().to_owned()));
@@ -148,13 +146,14 @@ fn policy_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<Strin
     };
     let resource = Some(policy.as_str().to_owned());
     let touched = Claim::Touched(Target::ManagedPolicy(policy.clone()));
+    let edit = |edit: PolicyEdit| aws(AwsEdit::Policy(policy.clone(), edit));
     let claim = match call.name.as_str() {
-        "DeletePolicy" => aws(AwsEdit::Policy { policy, state: None }),
+        "DeletePolicy" => edit(PolicyEdit::Whole(None)),
         "DeletePolicyVersion" => text("versionId").map_or(touched, |version| {
-            aws(AwsEdit::PolicyVersion { policy, version: version.into(), document: None })
+            edit(PolicyEdit::Version { version: version.into(), document: None })
         }),
         "SetDefaultPolicyVersion" => text("versionId").map_or(touched, |version| {
-            aws(AwsEdit::DefaultVersion { policy, version: version.into(), document: None })
+            edit(PolicyEdit::DefaultVersion { version: version.into(), document: None })
         }),
         "CreatePolicyVersion" => {
             let version =
@@ -163,10 +162,10 @@ fn policy_claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<Strin
             let in_force = call.request.get("setAsDefault").and_then(json::boolean) == Some(true);
             match (version, document(call.request.get("policyDocument"), doubt)) {
                 (Some(version), document @ Some(_)) if in_force => {
-                    aws(AwsEdit::DefaultVersion { policy, version: version.into(), document })
+                    edit(PolicyEdit::DefaultVersion { version: version.into(), document })
                 }
                 (Some(version), document @ Some(_)) => {
-                    aws(AwsEdit::PolicyVersion { policy, version: version.into(), document })
+                    edit(PolicyEdit::Version { version: version.into(), document })
                 }
                 (_, _) => touched,
             }

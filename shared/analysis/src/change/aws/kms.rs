@@ -2,7 +2,7 @@
 
 use super::{aws, document};
 use crate::change::Claim;
-use crate::change::edit::{AwsEdit, Target};
+use crate::change::edit::{AwsEdit, KeyEdit, Target};
 use crate::event::aws::Call;
 use crate::model::aws::{Arn, Key, KeyState, KmsGrant};
 use crate::model::json;
@@ -16,29 +16,24 @@ pub(super) fn claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<S
         return (Claim::Outside, json::text(&call.request, "keyId").map(str::to_owned));
     };
     let resource = Some(key.as_str().to_owned());
-    let state = |state: KeyState| aws(AwsEdit::KeyState { key: key.clone(), state: Some(state) });
+    let edit = |edit: KeyEdit| aws(AwsEdit::Key(key.clone(), edit));
+    let state = |state: KeyState| edit(KeyEdit::State(Some(state)));
+    let touched = || Claim::Touched(Target::Key(key.clone()));
     let claim = match call.name.as_str() {
-        "PutKeyPolicy" => document(call.request.get("policy"), doubt).map_or_else(
-            || Claim::Touched(Target::Key(key.clone())),
-            |d| aws(AwsEdit::KeyPolicy { key: key.clone(), document: Some(d) }),
-        ),
-        "CreateGrant" => grant(call).map_or_else(
-            || Claim::Touched(Target::Key(key.clone())),
-            |g| {
-                aws(AwsEdit::Grant { key: key.clone(), id: g.id.clone(), grant: Some(Box::new(g)) })
-            },
-        ),
-        "RevokeGrant" | "RetireGrant" => json::text(&call.request, "grantId").map_or_else(
-            || Claim::Touched(Target::Key(key.clone())),
-            |id| aws(AwsEdit::Grant { key: key.clone(), id: id.into(), grant: None }),
-        ),
+        "PutKeyPolicy" => document(call.request.get("policy"), doubt)
+            .map_or_else(touched, |d| edit(KeyEdit::Policy(Some(d)))),
+        "CreateGrant" => grant(call).map_or_else(touched, |g| {
+            edit(KeyEdit::Grant { id: g.id.clone(), grant: Some(Box::new(g)) })
+        }),
+        "RevokeGrant" | "RetireGrant" => json::text(&call.request, "grantId")
+            .map_or_else(touched, |id| edit(KeyEdit::Grant { id: id.into(), grant: None })),
         "ScheduleKeyDeletion" => state(KeyState::PendingDeletion),
-        "DeleteKey" => aws(AwsEdit::Key { key: key.clone(), state: None }),
+        "DeleteKey" => edit(KeyEdit::Whole(None)),
         // CancelKeyDeletion leaves the key disabled.
         "DisableKey" | "CancelKeyDeletion" => state(KeyState::Disabled),
         "EnableKey" => state(KeyState::Enabled),
-        "DisableKeyRotation" => aws(AwsEdit::Rotation { key: key.clone(), on: Some(false) }),
-        "EnableKeyRotation" => aws(AwsEdit::Rotation { key: key.clone(), on: Some(true) }),
+        "DisableKeyRotation" => edit(KeyEdit::Rotation(Some(false))),
+        "EnableKeyRotation" => edit(KeyEdit::Rotation(Some(true))),
         "DeleteImportedKeyMaterial" | "DeleteExpiredKeyMaterial" => state(KeyState::PendingImport),
         "CreateKey" => {
             let created = Key {
@@ -47,13 +42,13 @@ pub(super) fn claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<S
                 grants_known: true,
                 ..Key::unknown(key.clone())
             };
-            aws(AwsEdit::Key { key: key.clone(), state: Some(Box::new(created)) })
+            edit(KeyEdit::Whole(Some(Box::new(created))))
         }
         "ReplicateKey"
         | "ImportKeyMaterial"
         | "UpdatePrimaryRegion"
         | "TagResource"
-        | "UntagResource" => Claim::Touched(Target::Key(key.clone())),
+        | "UntagResource" => touched(),
         _ => Claim::Outside,
     };
     (claim, resource)

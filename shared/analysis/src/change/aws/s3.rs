@@ -1,7 +1,7 @@
 //! What calls of S3 claim.
 
 use super::{aws, document};
-use crate::change::edit::{AwsEdit, Target};
+use crate::change::edit::{AwsEdit, BucketEdit, Target};
 use crate::change::{Claim, Kind};
 use crate::event::aws::Call;
 use crate::model::aws::{
@@ -36,40 +36,32 @@ pub(super) fn claim(
         return (Claim::Outside, None);
     };
     let touched = || Claim::Touched(Target::Bucket(bucket.clone()));
+    let edit = |edit: BucketEdit| aws(AwsEdit::Bucket(bucket.clone(), edit));
     let claim = match call.name.as_str() {
         "PutBucketPolicy" => document(call.request.get("bucketPolicy"), doubt)
-            .map_or_else(touched, |d| {
-                aws(AwsEdit::BucketPolicy { bucket: bucket.clone(), document: Some(Some(d)) })
-            }),
-        "DeleteBucketPolicy" => {
-            aws(AwsEdit::BucketPolicy { bucket: bucket.clone(), document: Some(None) })
+            .map_or_else(touched, |d| edit(BucketEdit::Policy(Some(Some(d))))),
+        "DeleteBucketPolicy" => edit(BucketEdit::Policy(Some(None))),
+        "PutBucketPublicAccessBlock" => {
+            block(&call.request).map_or_else(touched, |b| edit(BucketEdit::Block(Some(b))))
         }
-        "PutBucketPublicAccessBlock" => block(&call.request).map_or_else(touched, |b| {
-            aws(AwsEdit::BucketBlock { bucket: bucket.clone(), block: Some(b) })
-        }),
-        "DeleteBucketPublicAccessBlock" => aws(AwsEdit::BucketBlock {
-            bucket: bucket.clone(),
-            block: Some(PublicAccessBlock::default()),
-        }),
-        "PutBucketEncryption" => encryption(&call.request).map_or_else(touched, |to| {
-            aws(AwsEdit::DefaultEncryption { bucket: bucket.clone(), to })
-        }),
+        "DeleteBucketPublicAccessBlock" => {
+            edit(BucketEdit::Block(Some(PublicAccessBlock::default())))
+        }
+        "PutBucketEncryption" => encryption(&call.request)
+            .map_or_else(touched, |to| edit(BucketEdit::DefaultEncryption(to))),
         // Since January 2023 a bucket without a configuration encrypts with SSE-S3.
-        "DeleteBucketEncryption" => {
-            aws(AwsEdit::DefaultEncryption { bucket: bucket.clone(), to: Encryption::S3Managed })
+        "DeleteBucketEncryption" => edit(BucketEdit::DefaultEncryption(Encryption::S3Managed)),
+        "PutBucketAcl" => {
+            acl(&call.request).map_or_else(touched, |acl| edit(BucketEdit::Acl(Some(acl))))
         }
-        "PutBucketAcl" => acl(&call.request).map_or_else(touched, |acl| {
-            aws(AwsEdit::Acl { bucket: bucket.clone(), acl: Some(acl) })
-        }),
-        "PutBucketOwnershipControls" => ownership(&call.request).map_or_else(touched, |o| {
-            aws(AwsEdit::Ownership { bucket: bucket.clone(), ownership: Some(o) })
-        }),
+        "PutBucketOwnershipControls" => {
+            ownership(&call.request).map_or_else(touched, |o| edit(BucketEdit::Ownership(Some(o))))
+        }
         // Without ownership controls the object writer owns, and ACLs count.
-        "DeleteBucketOwnershipControls" => aws(AwsEdit::Ownership {
-            bucket: bucket.clone(),
-            ownership: Some(Ownership::ObjectWriter),
-        }),
-        "DeleteBucket" => aws(AwsEdit::Bucket { name: bucket.clone(), state: None }),
+        "DeleteBucketOwnershipControls" => {
+            edit(BucketEdit::Ownership(Some(Ownership::ObjectWriter)))
+        }
+        "DeleteBucket" => edit(BucketEdit::Whole(None)),
         "CreateBucket" | "PutObjectAcl" | "PutBucketTagging" | "DeleteBucketTagging" => touched(),
         _ => Claim::Outside,
     };

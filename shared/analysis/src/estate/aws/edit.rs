@@ -2,8 +2,10 @@
 
 use super::organization::OrganizationPolicy;
 use super::{Account, Aws};
-use crate::change::{AwsEdit, IamRef, Target};
-use crate::model::aws::{AccountId, Arn, Bucket, IamPrincipal, Key, ManagedPolicy};
+use crate::change::{AwsEdit, BucketEdit, IamRef, KeyEdit, PolicyEdit, PrincipalEdit, Target};
+use crate::model::aws::{
+    AccountId, Arn, Bucket, BucketEncryption, Document, IamPrincipal, Key, ManagedPolicy,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,27 +13,10 @@ use std::sync::Arc;
 #[must_use]
 pub fn target_of(edit: &AwsEdit) -> Option<Target> {
     match edit {
-        AwsEdit::Principal { who, .. }
-        | AwsEdit::Attachment { who, .. }
-        | AwsEdit::Inline { who, .. }
-        | AwsEdit::Boundary { who, .. }
-        | AwsEdit::Trust { who, .. }
-        | AwsEdit::Membership { user: who, .. } => Some(Target::Iam(who.clone())),
-        AwsEdit::Policy { policy, .. }
-        | AwsEdit::PolicyVersion { policy, .. }
-        | AwsEdit::DefaultVersion { policy, .. } => Some(Target::ManagedPolicy(policy.clone())),
-        AwsEdit::Bucket { name: bucket, .. }
-        | AwsEdit::BucketPolicy { bucket, .. }
-        | AwsEdit::BucketBlock { bucket, .. }
-        | AwsEdit::DefaultEncryption { bucket, .. }
-        | AwsEdit::EncryptionState { bucket, .. }
-        | AwsEdit::Acl { bucket, .. }
-        | AwsEdit::Ownership { bucket, .. } => Some(Target::Bucket(bucket.clone())),
-        AwsEdit::Key { key, .. }
-        | AwsEdit::KeyPolicy { key, .. }
-        | AwsEdit::KeyState { key, .. }
-        | AwsEdit::Grant { key, .. }
-        | AwsEdit::Rotation { key, .. } => Some(Target::Key(key.clone())),
+        AwsEdit::Principal(who, _) => Some(Target::Iam(who.clone())),
+        AwsEdit::Policy(policy, _) => Some(Target::ManagedPolicy(policy.clone())),
+        AwsEdit::Bucket(name, _) => Some(Target::Bucket(name.clone())),
+        AwsEdit::Key(key, _) => Some(Target::Key(key.clone())),
         AwsEdit::AccountBlock { .. }
         | AwsEdit::Alias { .. }
         | AwsEdit::OrganizationPolicy { .. }
@@ -43,69 +28,22 @@ impl Aws {
     /// Applies an edit; returns its inverse.
     pub fn apply(&mut self, edit: &AwsEdit) -> AwsEdit {
         match edit {
-            AwsEdit::Principal { who, state } => self.set_principal(who, state.as_deref().cloned()),
-            AwsEdit::Attachment { who, policy, attached } => self.on_principal(who, |p| {
-                let was = if *attached {
-                    !p.attached.insert(policy.clone())
-                } else {
-                    p.attached.remove(policy)
-                };
-                AwsEdit::Attachment { who: who.clone(), policy: policy.clone(), attached: was }
-            }),
-            AwsEdit::Inline { who, name, document } => self.on_principal(who, |p| {
-                let was = put(&mut p.inline, name.clone(), document.clone());
-                AwsEdit::Inline { who: who.clone(), name: name.clone(), document: was }
-            }),
-            AwsEdit::Boundary { who, policy } => self.on_principal(who, |p| {
-                let was = std::mem::replace(&mut p.boundary, policy.clone());
-                AwsEdit::Boundary { who: who.clone(), policy: was }
-            }),
-            AwsEdit::Trust { who, document } => self.on_principal(who, |p| {
-                let was = std::mem::replace(&mut p.trust, document.clone());
-                AwsEdit::Trust { who: who.clone(), document: was }
-            }),
-            AwsEdit::Membership { user, group, member } => self.on_principal(user, |p| {
-                let was =
-                    if *member { !p.groups.insert(group.clone()) } else { p.groups.remove(group) };
-                AwsEdit::Membership { user: user.clone(), group: group.clone(), member: was }
-            }),
-            AwsEdit::Policy { policy, state } => self.set_policy(policy, state.as_deref().cloned()),
-            AwsEdit::PolicyVersion { policy, version, document } => {
-                let account = policy.account().and_then(|a| self.accounts.get_mut(&a));
-                // A version of a policy that no file holds cannot be placed.
-                let Some(state) = account.and_then(|a| a.policies.get_mut(policy)) else {
-                    return edit.clone();
-                };
-                let was = put(&mut state.versions, version.clone(), document.clone());
-                AwsEdit::PolicyVersion {
-                    policy: policy.clone(),
-                    version: version.clone(),
-                    document: was,
-                }
+            AwsEdit::Principal(who, change) => {
+                AwsEdit::Principal(who.clone(), self.edit_principal(who, change))
             }
-            AwsEdit::DefaultVersion { policy, version, document } => {
-                self.set_default_version(policy, version, document.as_ref())
+            AwsEdit::Policy(policy, change) => {
+                AwsEdit::Policy(policy.clone(), self.edit_policy(policy, change))
             }
-            AwsEdit::Bucket { .. }
-            | AwsEdit::BucketPolicy { .. }
-            | AwsEdit::BucketBlock { .. }
-            | AwsEdit::DefaultEncryption { .. }
-            | AwsEdit::EncryptionState { .. }
-            | AwsEdit::Acl { .. }
-            | AwsEdit::Ownership { .. } => self.apply_to_bucket(edit),
+            AwsEdit::Bucket(name, change) => {
+                AwsEdit::Bucket(name.clone(), self.edit_bucket(name, change))
+            }
+            AwsEdit::Key(key, change) => AwsEdit::Key(key.clone(), self.edit_key(key, change)),
             AwsEdit::AccountBlock { account, block } => {
-                let was = std::mem::replace(
-                    &mut self.accounts.entry(account.clone()).or_default().block,
-                    *block,
-                );
+                let state = self.accounts.entry(account.clone()).or_default();
+                let was = std::mem::replace(&mut state.block, *block);
                 self.drop_if_unknown(account);
                 AwsEdit::AccountBlock { account: account.clone(), block: was }
             }
-            AwsEdit::Key { .. }
-            | AwsEdit::KeyPolicy { .. }
-            | AwsEdit::KeyState { .. }
-            | AwsEdit::Grant { .. }
-            | AwsEdit::Rotation { .. } => self.apply_to_key(edit),
             AwsEdit::Alias { alias, target } => {
                 let was = put(&mut self.aliases, alias.clone(), target.clone());
                 AwsEdit::Alias { alias: alias.clone(), target: was }
@@ -117,15 +55,11 @@ impl Aws {
             }
             AwsEdit::OrganizationAttachment { policy, target, attached } => {
                 let Some(state) = self.organization_policy(policy) else { return edit.clone() };
-                let was = if *attached {
-                    !state.targets.insert(target.clone())
-                } else {
-                    state.targets.remove(target)
-                };
+                let attached = member(&mut state.targets, target, *attached);
                 AwsEdit::OrganizationAttachment {
                     policy: policy.clone(),
                     target: target.clone(),
-                    attached: was,
+                    attached,
                 }
             }
         }
@@ -144,50 +78,62 @@ impl Aws {
         }
     }
 
-    fn set_principal(&mut self, who: &IamRef, state: Option<IamPrincipal>) -> AwsEdit {
-        let account = self.accounts.entry(who.account.clone()).or_default();
-        let was = put(&mut account.principals, (who.kind, who.name.clone()), state);
-        self.drop_if_unknown(&who.account);
-        AwsEdit::Principal { who: who.clone(), state: was.map(Box::new) }
-    }
-
     /// Edits a principal; one that the estate does not hold is added, and the inverse takes it away again.
-    fn on_principal(
-        &mut self,
-        who: &IamRef,
-        edit: impl FnOnce(&mut IamPrincipal) -> AwsEdit,
-    ) -> AwsEdit {
+    fn edit_principal(&mut self, who: &IamRef, edit: &PrincipalEdit) -> PrincipalEdit {
         let account = self.accounts.entry(who.account.clone()).or_default();
-        match account.principals.get_mut(&(who.kind, who.name.clone())) {
-            Some(principal) => edit(principal),
+        let place = (who.kind, who.name.clone());
+        if let PrincipalEdit::Whole(state) = edit {
+            let was = put(&mut account.principals, place, state.as_deref().cloned());
+            self.drop_if_unknown(&who.account);
+            return PrincipalEdit::Whole(was.map(Box::new));
+        }
+        match account.principals.get_mut(&place) {
+            Some(principal) => set_in_principal(principal, edit),
             None => {
                 let mut principal = IamPrincipal::new(who.arn_without_path(), who.kind);
                 principal.complete = false;
-                edit(&mut principal);
-                account.principals.insert((who.kind, who.name.clone()), principal);
-                AwsEdit::Principal { who: who.clone(), state: None }
+                set_in_principal(&mut principal, edit);
+                account.principals.insert(place, principal);
+                PrincipalEdit::Whole(None)
             }
         }
     }
 
-    fn set_policy(&mut self, policy: &Arn, state: Option<ManagedPolicy>) -> AwsEdit {
-        let restored = |was: Option<ManagedPolicy>| AwsEdit::Policy {
-            policy: policy.clone(),
-            state: was.map(Box::new),
-        };
-        let Some(account) = policy.account() else { return restored(None) };
+    fn edit_policy(&mut self, policy: &Arn, edit: &PolicyEdit) -> PolicyEdit {
+        match edit {
+            PolicyEdit::Whole(state) => {
+                let was = self.set_policy(policy, state.as_deref().cloned());
+                PolicyEdit::Whole(was.map(Box::new))
+            }
+            PolicyEdit::Version { version, document } => {
+                let account = policy.account().and_then(|a| self.accounts.get_mut(&a));
+                // A version of a policy that no file holds cannot be placed.
+                let Some(state) = account.and_then(|a| a.policies.get_mut(policy)) else {
+                    return edit.clone();
+                };
+                let was = put(&mut state.versions, version.clone(), document.clone());
+                PolicyEdit::Version { version: version.clone(), document: was }
+            }
+            PolicyEdit::DefaultVersion { version, document } => {
+                self.set_default_version(policy, version, document.as_ref())
+            }
+        }
+    }
+
+    fn set_policy(&mut self, policy: &Arn, state: Option<ManagedPolicy>) -> Option<ManagedPolicy> {
+        let account = policy.account()?;
         let state_of = self.accounts.entry(account.clone()).or_default();
         let was = put(&mut state_of.policies, policy.clone(), state);
         self.drop_if_unknown(&account);
-        restored(was)
+        was
     }
 
     fn set_default_version(
         &mut self,
         policy: &Arn,
         version: &Arc<str>,
-        document: Option<&crate::model::aws::Document>,
-    ) -> AwsEdit {
+        document: Option<&Document>,
+    ) -> PolicyEdit {
         let was =
             policy.account().and_then(|a| self.accounts.get(&a)?.policies.get(policy).cloned());
         let mut next = was.clone().unwrap_or_else(|| ManagedPolicy {
@@ -202,48 +148,44 @@ impl Aws {
         self.set_policy(policy, Some(next));
         match (&was, document) {
             // Only the pointer moved: the inverse moves it back and can be written as one call.
-            (Some(was), None) => AwsEdit::DefaultVersion {
-                policy: policy.clone(),
-                version: was.default_version.clone(),
-                document: None,
-            },
-            (_, _) => AwsEdit::Policy { policy: policy.clone(), state: was.map(Box::new) },
+            (Some(was), None) => {
+                PolicyEdit::DefaultVersion { version: was.default_version.clone(), document: None }
+            }
+            (_, _) => PolicyEdit::Whole(was.map(Box::new)),
         }
     }
 
-    fn apply_to_bucket(&mut self, edit: &AwsEdit) -> AwsEdit {
-        if let AwsEdit::Bucket { name, state } = edit {
+    fn edit_bucket(&mut self, name: &Arc<str>, edit: &BucketEdit) -> BucketEdit {
+        if let BucketEdit::Whole(state) = edit {
             let was = put(&mut self.buckets, name.clone(), state.as_deref().cloned());
-            return AwsEdit::Bucket { name: name.clone(), state: was.map(Box::new) };
+            return BucketEdit::Whole(was.map(Box::new));
         }
-        let Some(Target::Bucket(name)) = target_of(edit) else { return edit.clone() };
-        match self.buckets.get_mut(&name) {
-            Some((_, bucket)) => set_bucket_slot(bucket, edit),
+        match self.buckets.get_mut(name) {
+            Some((_, bucket)) => set_in_bucket(bucket, edit),
             None => {
-                let mut bucket = Bucket::unknown(&name);
-                set_bucket_slot(&mut bucket, edit);
+                let mut bucket = Bucket::unknown(name);
+                set_in_bucket(&mut bucket, edit);
                 // INVARIANT: the account of a bucket that no file holds is unknown; twelve zeros is nobody's account.
                 if let Some(nobody) = AccountId::parse("000000000000") {
                     self.buckets.insert(name.clone(), (nobody, bucket));
                 }
-                AwsEdit::Bucket { name, state: None }
+                BucketEdit::Whole(None)
             }
         }
     }
 
-    fn apply_to_key(&mut self, edit: &AwsEdit) -> AwsEdit {
-        if let AwsEdit::Key { key, state } = edit {
-            let was = put(&mut self.keys, key.clone(), state.as_deref().cloned());
-            return AwsEdit::Key { key: key.clone(), state: was.map(Box::new) };
+    fn edit_key(&mut self, arn: &Arn, edit: &KeyEdit) -> KeyEdit {
+        if let KeyEdit::Whole(state) = edit {
+            let was = put(&mut self.keys, arn.clone(), state.as_deref().cloned());
+            return KeyEdit::Whole(was.map(Box::new));
         }
-        let Some(Target::Key(arn)) = target_of(edit) else { return edit.clone() };
-        match self.keys.get_mut(&arn) {
-            Some(key) => set_key_slot(key, edit),
+        match self.keys.get_mut(arn) {
+            Some(key) => set_in_key(key, edit),
             None => {
                 let mut key = Key::unknown(arn.clone());
-                set_key_slot(&mut key, edit);
+                set_in_key(&mut key, edit);
                 self.keys.insert(arn.clone(), key);
-                AwsEdit::Key { key: arn, state: None }
+                KeyEdit::Whole(None)
             }
         }
     }
@@ -257,8 +199,8 @@ impl Aws {
             Target::Iam(who) => {
                 live.accounts.get(&who.account).filter(|a| a.iam_known)?;
                 let (was, is) = (self.find(who), live.find(who));
-                let edit =
-                    || AwsEdit::Principal { who: who.clone(), state: is.cloned().map(Box::new) };
+                let whole = PrincipalEdit::Whole(is.cloned().map(Box::new));
+                let edit = || AwsEdit::Principal(who.clone(), whole);
                 Some(if was == is { Vec::new() } else { vec![edit()] })
             }
             Target::ManagedPolicy(arn) => {
@@ -267,8 +209,8 @@ impl Aws {
                     self.accounts.get(&arn.account()?).and_then(|a| a.policies.get(arn)),
                     account.policies.get(arn),
                 );
-                let edit =
-                    || AwsEdit::Policy { policy: arn.clone(), state: is.cloned().map(Box::new) };
+                let whole = PolicyEdit::Whole(is.cloned().map(Box::new));
+                let edit = || AwsEdit::Policy(arn.clone(), whole);
                 Some(if was == is { Vec::new() } else { vec![edit()] })
             }
             Target::Arm(_)
@@ -286,27 +228,26 @@ impl Aws {
         let (Some((_, was)), Some((_, is))) = (self.buckets.get(name), live.buckets.get(name))
         else {
             let state = live.buckets.get(name).cloned().map(Box::new);
-            return Some(vec![AwsEdit::Bucket { name: name.clone(), state }]);
+            return Some(vec![AwsEdit::Bucket(name.clone(), BucketEdit::Whole(state))]);
         };
-        let bucket = || name.clone();
         let mut edits = Vec::new();
         if was.policy != is.policy {
-            edits.push(AwsEdit::BucketPolicy { bucket: bucket(), document: is.policy.clone() });
+            edits.push(BucketEdit::Policy(is.policy.clone()));
         }
         if was.block != is.block {
-            edits.push(AwsEdit::BucketBlock { bucket: bucket(), block: is.block });
+            edits.push(BucketEdit::Block(is.block));
         }
         match (&was.encryption, &is.encryption) {
             (was, Some(is)) if was.as_ref().is_none_or(|w| w.current != is.current) => {
-                edits.push(AwsEdit::DefaultEncryption { bucket: bucket(), to: is.current.clone() });
+                edits.push(BucketEdit::DefaultEncryption(is.current.clone()));
             }
             (_, _) => {}
         }
         if was.acl != is.acl {
-            edits.push(AwsEdit::Acl { bucket: bucket(), acl: is.acl.clone() });
+            edits.push(BucketEdit::Acl(is.acl.clone()));
         }
         if was.ownership != is.ownership {
-            edits.push(AwsEdit::Ownership { bucket: bucket(), ownership: is.ownership });
+            edits.push(BucketEdit::Ownership(is.ownership));
         }
         if was.tags != is.tags || was.access_points != is.access_points {
             // Whole, with what the edits before it have set; the history of the encryption is ours.
@@ -316,41 +257,39 @@ impl Aws {
                 (was, None) => was.clone(),
                 (None, is) => is.clone(),
             };
-            edits.push(AwsEdit::Bucket { name: bucket(), state: Some(Box::new((account, next))) });
+            edits.push(BucketEdit::Whole(Some(Box::new((account, next)))));
         }
-        Some(edits)
+        Some(edits.into_iter().map(|e| AwsEdit::Bucket(name.clone(), e)).collect())
     }
 
     fn key_towards(&self, live: &Self, arn: &Arn) -> Option<Vec<AwsEdit>> {
         live.accounts.get(&arn.account()?).filter(|a| a.keys_known)?;
         let (Some(was), Some(is)) = (self.keys.get(arn), live.keys.get(arn)) else {
             let state = live.keys.get(arn).cloned().map(Box::new);
-            return Some(vec![AwsEdit::Key { key: arn.clone(), state }]);
+            return Some(vec![AwsEdit::Key(arn.clone(), KeyEdit::Whole(state))]);
         };
-        let key = || arn.clone();
         let mut edits = Vec::new();
         if was.policy != is.policy {
-            edits.push(AwsEdit::KeyPolicy { key: key(), document: is.policy.clone() });
+            edits.push(KeyEdit::Policy(is.policy.clone()));
         }
         if was.state != is.state {
-            edits.push(AwsEdit::KeyState { key: key(), state: is.state });
+            edits.push(KeyEdit::State(is.state));
         }
         if was.rotation != is.rotation {
-            edits.push(AwsEdit::Rotation { key: key(), on: is.rotation });
+            edits.push(KeyEdit::Rotation(is.rotation));
         }
         let (before, after) = (&was.grants, &is.grants);
         let ids: BTreeSet<&Arc<str>> =
             before.keys().chain(after.keys()).filter(|_| is.grants_known).collect();
         for id in ids {
             if before.get(id) != after.get(id) {
-                edits.push(AwsEdit::Grant {
-                    key: key(),
+                edits.push(KeyEdit::Grant {
                     id: id.clone(),
                     grant: after.get(id).cloned().map(Box::new),
                 });
             }
         }
-        Some(edits)
+        Some(edits.into_iter().map(|e| AwsEdit::Key(arn.clone(), e)).collect())
     }
 }
 
@@ -362,96 +301,71 @@ fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) -> Option<
     }
 }
 
-fn set_bucket_slot(bucket: &mut Bucket, edit: &AwsEdit) -> AwsEdit {
+/// Puts an entry into a set or takes it out; returns whether it was there.
+fn member<T: Ord + Clone>(set: &mut BTreeSet<T>, entry: &T, is: bool) -> bool {
+    if is { !set.insert(entry.clone()) } else { set.remove(entry) }
+}
+
+/// Sets a slot; returns the inverse. `Whole` has no slot.
+fn set_in_principal(principal: &mut IamPrincipal, edit: &PrincipalEdit) -> PrincipalEdit {
     match edit {
-        AwsEdit::BucketPolicy { bucket: name, document } => {
-            let was = std::mem::replace(&mut bucket.policy, document.clone());
-            AwsEdit::BucketPolicy { bucket: name.clone(), document: was }
+        PrincipalEdit::Whole(_) => edit.clone(),
+        PrincipalEdit::Attachment { policy, attached } => PrincipalEdit::Attachment {
+            policy: policy.clone(),
+            attached: member(&mut principal.attached, policy, *attached),
+        },
+        PrincipalEdit::Inline { name, document } => {
+            let was = put(&mut principal.inline, name.clone(), document.clone());
+            PrincipalEdit::Inline { name: name.clone(), document: was }
         }
-        AwsEdit::BucketBlock { bucket: name, block } => {
-            let was = std::mem::replace(&mut bucket.block, *block);
-            AwsEdit::BucketBlock { bucket: name.clone(), block: was }
+        PrincipalEdit::Boundary(policy) => {
+            PrincipalEdit::Boundary(std::mem::replace(&mut principal.boundary, policy.clone()))
         }
-        AwsEdit::DefaultEncryption { bucket: name, to } => {
-            let next = match &bucket.encryption {
-                Some(was) => was.changed_to(to.clone()),
-                None => crate::model::aws::BucketEncryption::only(to.clone()),
-            };
-            let was = bucket.encryption.replace(next);
-            AwsEdit::EncryptionState { bucket: name.clone(), state: was }
+        PrincipalEdit::Trust(document) => {
+            PrincipalEdit::Trust(std::mem::replace(&mut principal.trust, document.clone()))
         }
-        AwsEdit::EncryptionState { bucket: name, state } => {
-            let was = std::mem::replace(&mut bucket.encryption, state.clone());
-            AwsEdit::EncryptionState { bucket: name.clone(), state: was }
-        }
-        AwsEdit::Acl { bucket: name, acl } => {
-            let was = std::mem::replace(&mut bucket.acl, acl.clone());
-            AwsEdit::Acl { bucket: name.clone(), acl: was }
-        }
-        AwsEdit::Ownership { bucket: name, ownership } => {
-            let was = std::mem::replace(&mut bucket.ownership, *ownership);
-            AwsEdit::Ownership { bucket: name.clone(), ownership: was }
-        }
-        other @ (AwsEdit::Principal { .. }
-        | AwsEdit::Attachment { .. }
-        | AwsEdit::Inline { .. }
-        | AwsEdit::Boundary { .. }
-        | AwsEdit::Trust { .. }
-        | AwsEdit::Membership { .. }
-        | AwsEdit::Policy { .. }
-        | AwsEdit::PolicyVersion { .. }
-        | AwsEdit::DefaultVersion { .. }
-        | AwsEdit::Bucket { .. }
-        | AwsEdit::AccountBlock { .. }
-        | AwsEdit::Key { .. }
-        | AwsEdit::KeyPolicy { .. }
-        | AwsEdit::KeyState { .. }
-        | AwsEdit::Grant { .. }
-        | AwsEdit::Rotation { .. }
-        | AwsEdit::Alias { .. }
-        | AwsEdit::OrganizationPolicy { .. }
-        | AwsEdit::OrganizationAttachment { .. }) => other.clone(),
+        PrincipalEdit::Membership { group, member: is } => PrincipalEdit::Membership {
+            group: group.clone(),
+            member: member(&mut principal.groups, group, *is),
+        },
     }
 }
 
-fn set_key_slot(slot: &mut Key, edit: &AwsEdit) -> AwsEdit {
+fn set_in_bucket(bucket: &mut Bucket, edit: &BucketEdit) -> BucketEdit {
     match edit {
-        AwsEdit::KeyPolicy { key, document } => {
-            let was = std::mem::replace(&mut slot.policy, document.clone());
-            AwsEdit::KeyPolicy { key: key.clone(), document: was }
+        BucketEdit::Whole(_) => edit.clone(),
+        BucketEdit::Policy(document) => {
+            BucketEdit::Policy(std::mem::replace(&mut bucket.policy, document.clone()))
         }
-        AwsEdit::KeyState { key, state } => {
-            let was = std::mem::replace(&mut slot.state, *state);
-            AwsEdit::KeyState { key: key.clone(), state: was }
+        BucketEdit::Block(block) => BucketEdit::Block(std::mem::replace(&mut bucket.block, *block)),
+        BucketEdit::DefaultEncryption(to) => {
+            let next = match &bucket.encryption {
+                Some(was) => was.changed_to(to.clone()),
+                None => BucketEncryption::only(to.clone()),
+            };
+            BucketEdit::EncryptionState(bucket.encryption.replace(next))
         }
-        AwsEdit::Grant { key, id, grant } => {
-            let was = put(&mut slot.grants, id.clone(), grant.as_deref().cloned());
-            AwsEdit::Grant { key: key.clone(), id: id.clone(), grant: was.map(Box::new) }
+        BucketEdit::EncryptionState(state) => {
+            BucketEdit::EncryptionState(std::mem::replace(&mut bucket.encryption, state.clone()))
         }
-        AwsEdit::Rotation { key, on } => {
-            let was = std::mem::replace(&mut slot.rotation, *on);
-            AwsEdit::Rotation { key: key.clone(), on: was }
+        BucketEdit::Acl(acl) => BucketEdit::Acl(std::mem::replace(&mut bucket.acl, acl.clone())),
+        BucketEdit::Ownership(ownership) => {
+            BucketEdit::Ownership(std::mem::replace(&mut bucket.ownership, *ownership))
         }
-        other @ (AwsEdit::Principal { .. }
-        | AwsEdit::Attachment { .. }
-        | AwsEdit::Inline { .. }
-        | AwsEdit::Boundary { .. }
-        | AwsEdit::Trust { .. }
-        | AwsEdit::Membership { .. }
-        | AwsEdit::Policy { .. }
-        | AwsEdit::PolicyVersion { .. }
-        | AwsEdit::DefaultVersion { .. }
-        | AwsEdit::Bucket { .. }
-        | AwsEdit::BucketPolicy { .. }
-        | AwsEdit::BucketBlock { .. }
-        | AwsEdit::AccountBlock { .. }
-        | AwsEdit::DefaultEncryption { .. }
-        | AwsEdit::EncryptionState { .. }
-        | AwsEdit::Acl { .. }
-        | AwsEdit::Ownership { .. }
-        | AwsEdit::Key { .. }
-        | AwsEdit::Alias { .. }
-        | AwsEdit::OrganizationPolicy { .. }
-        | AwsEdit::OrganizationAttachment { .. }) => other.clone(),
+    }
+}
+
+fn set_in_key(key: &mut Key, edit: &KeyEdit) -> KeyEdit {
+    match edit {
+        KeyEdit::Whole(_) => edit.clone(),
+        KeyEdit::Policy(document) => {
+            KeyEdit::Policy(std::mem::replace(&mut key.policy, document.clone()))
+        }
+        KeyEdit::State(state) => KeyEdit::State(std::mem::replace(&mut key.state, *state)),
+        KeyEdit::Grant { id, grant } => {
+            let was = put(&mut key.grants, id.clone(), grant.as_deref().cloned());
+            KeyEdit::Grant { id: id.clone(), grant: was.map(Box::new) }
+        }
+        KeyEdit::Rotation(on) => KeyEdit::Rotation(std::mem::replace(&mut key.rotation, *on)),
     }
 }
