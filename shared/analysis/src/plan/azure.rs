@@ -3,7 +3,7 @@
 use super::Draft;
 use crate::change::{AzureEdit, Edit};
 use crate::estate::azure::Azure;
-use crate::model::azure::{ArmId, ArmKind, ArmResource, RoleAssignment, RoleDefinition};
+use crate::model::azure::{ArmId, ArmKind, ArmResource, Condition, RoleAssignment, RoleDefinition};
 use crate::model::json as read;
 use serde_json::{Map, Value, json};
 
@@ -63,7 +63,7 @@ fn assignment(state: &RoleAssignment) -> Value {
     put("roleDefinitionId", Some(state.role.as_str()));
     put("principalId", Some(&state.principal));
     put("principalType", state.principal_type.as_deref());
-    put("condition", state.condition.as_deref());
+    put("condition", state.condition.as_ref().map(Condition::text));
     put("conditionVersion", state.condition_version.as_deref());
     Value::Object(change)
 }

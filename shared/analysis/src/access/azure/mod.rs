@@ -4,9 +4,10 @@
 //! The storage account unwraps its key with its own identity, whoever asks. So the key is no lock for the caller; it is
 //! a switch for all ([`key::service_opens`]).
 //!
-//! Not modelled yet, and therefore a residue or an unknown fact where it may matter: attribute conditions of
-//! assignments, network rules, ADLS ACLs, local users, user-delegation SAS.
+//! Not modelled yet, and therefore a residue or an unknown fact where it may matter: what only the request or the
+//! principal's attributes tell an attribute condition, network rules, ADLS ACLs, local users, user-delegation SAS.
 
+mod condition;
 mod key;
 mod role;
 mod storage;

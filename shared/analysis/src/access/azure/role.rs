@@ -1,5 +1,6 @@
 //! What role assignments allow at a scope, deny assignments taken off.
 
+use super::condition;
 use crate::access::{Evidence, Lock, Trace};
 use crate::estate::azure::{Azure, Part};
 use crate::model::Formula;
@@ -17,6 +18,13 @@ pub(super) enum Operation<'a> {
 }
 
 impl Operation<'_> {
+    /// The operation, in lower case.
+    pub(super) const fn name(&self) -> &str {
+        match self {
+            Self::Action(name) | Self::Data(name) => name,
+        }
+    }
+
     fn allowed_by(self, block: &Permission) -> bool {
         match self {
             Self::Action(name) => block.allows_action(name),
@@ -42,7 +50,7 @@ pub(super) fn allowed(
         if reached.is_never() {
             continue;
         }
-        let one = by_assignment(azure, assignment, operation);
+        let one = by_assignment(azure, assignment, operation, at);
         if one.is_never() {
             continue;
         }
@@ -79,7 +87,12 @@ fn reaches(azure: &Azure, scope: &ArmId, at: &ArmId) -> Formula {
     }
 }
 
-fn by_assignment(azure: &Azure, assignment: &RoleAssignment, operation: Operation<'_>) -> Formula {
+fn by_assignment(
+    azure: &Azure,
+    assignment: &RoleAssignment,
+    operation: Operation<'_>,
+    at: &ArmId,
+) -> Formula {
     let Some(definition) = azure.definition(&assignment.role) else {
         return Formula::unknown(format!(
             "role {} is neither in the estate nor in the table",
@@ -87,13 +100,9 @@ fn by_assignment(azure: &Azure, assignment: &RoleAssignment, operation: Operatio
         ));
     };
     let blocks = definition.permissions.iter().filter(|b| operation.allowed_by(b));
-    let inside = Formula::any(blocks.map(|b| condition(b.condition.as_ref())));
-    inside.and(condition(assignment.condition.as_ref()))
-}
-
-/// A condition is a residue: it is shown, not decided.
-fn condition(text: Option<&Arc<str>>) -> Formula {
-    text.map_or_else(Formula::always, |text| Formula::condition(text.clone()))
+    let inside =
+        Formula::any(blocks.map(|b| condition::holds(b.condition.as_ref(), operation, at)));
+    inside.and(condition::holds(assignment.condition.as_ref(), operation, at))
 }
 
 fn evidence(
@@ -141,7 +150,7 @@ fn denied(
         } else {
             reaches(azure, &deny.scope, at)
         };
-        reached.and(condition(deny.condition.as_ref()))
+        reached.and(condition::holds(deny.condition.as_ref(), operation, at))
     };
     Formula::any(azure.denies.values().map(one)).or(unknown)
 }

@@ -6,7 +6,7 @@
 //! `-d not data action`, `if condition`.
 
 use crate::model::Pattern;
-use crate::model::azure::{ArmId, Permission, RoleDefinition};
+use crate::model::azure::{ArmId, Condition, Permission, RoleDefinition};
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
@@ -32,7 +32,7 @@ static SHIPPED: LazyLock<BTreeMap<Arc<str>, RoleDefinition>> = LazyLock::new(|| 
             "-" => block.not_actions.push(Pattern::new(rest)),
             "+d" => block.data_actions.push(Pattern::new(rest)),
             "-d" => block.not_data_actions.push(Pattern::new(rest)),
-            _ => block.condition = Some(rest.into()),
+            _ => block.condition = Some(Condition::new(rest)),
         }
     }
     roles.into_iter().map(|r| (r.id.name().into(), r)).collect()

@@ -1,10 +1,12 @@
 //! Azure's own words: ARM resource ids, role assignments and definitions, deny assignments, and resources as Resource
 //! Graph lists them.
 
+mod condition;
 mod id;
 mod resource;
 mod role;
 
+pub use condition::{Attribute, Comparison, Condition, Expression, Source, Test};
 pub use id::ArmId;
 pub use resource::{
     AccessPolicy, ArmKind, ArmResource, Container, KeyReference, KeySource, StorageAccount, Vault,

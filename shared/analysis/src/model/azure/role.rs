@@ -1,7 +1,7 @@
 //! Role assignments, role definitions, deny assignments.
 //! <https://learn.microsoft.com/azure/role-based-access-control/overview>
 
-use super::ArmId;
+use super::{ArmId, Condition};
 use crate::model::{Pattern, json};
 use serde_json::Value;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct RoleAssignment {
     /// Where it applies, and below.
     pub scope: ArmId,
     /// The ABAC condition, when there is one.
-    pub condition: Option<Arc<str>>,
+    pub condition: Option<Condition>,
     /// Version of the condition language.
     pub condition_version: Option<Arc<str>>,
 }
@@ -48,7 +48,7 @@ pub struct Permission {
     /// Data-plane operations taken out of `data_actions`.
     pub not_data_actions: Vec<Pattern>,
     /// A condition inside the definition.
-    pub condition: Option<Arc<str>>,
+    pub condition: Option<Condition>,
 }
 
 impl Permission {
@@ -95,7 +95,7 @@ pub struct DenyAssignment {
     /// Object ids (lower case) of those who are not denied.
     pub excluded: Vec<Arc<str>>,
     /// A condition, when there is one.
-    pub condition: Option<Arc<str>>,
+    pub condition: Option<Condition>,
 }
 
 impl DenyAssignment {
@@ -123,7 +123,7 @@ impl RoleAssignment {
             principal: text("principalId")?.to_lowercase().into(),
             principal_type: text("principalType").map(Into::into),
             scope,
-            condition: text("condition").map(Into::into),
+            condition: text("condition").map(Condition::new),
             condition_version: text("conditionVersion").map(Into::into),
         })
     }
@@ -163,7 +163,7 @@ impl Permission {
             not_data_actions: patterns("notDataActions"),
             condition: json::any_case_str(block, &["condition"])
                 .filter(|c| !c.is_empty())
-                .map(Into::into),
+                .map(Condition::new),
         }
     }
 }
@@ -197,7 +197,7 @@ impl DenyAssignment {
             excluded: ids("excludePrincipals"),
             condition: json::any_case_str(properties, &["condition"])
                 .filter(|c| !c.is_empty())
-                .map(Into::into),
+                .map(Condition::new),
             id,
         })
     }
