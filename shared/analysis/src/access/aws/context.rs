@@ -4,7 +4,7 @@
 //! A key whose value the estate does not give leaves the condition as a readable residue. Rules that other tools get
 //! wrong: a negated operator is true for an absent key, so is `…IfExists`, so is `ForAllValues`.
 
-use super::{Request, Subject, Target};
+use super::{Request, Subject};
 use crate::model::aws::{Clause, IamKind};
 use crate::model::{Formula, Pattern};
 use std::sync::Arc;
@@ -18,6 +18,8 @@ enum Known {
     Value(String),
     /// It carries some value, or none, but not this one.
     Not(String),
+    /// It carries this value unless the requester asks for another: enough to match, not enough not to.
+    Usually(String),
     /// It may carry any value.
     Open,
 }
@@ -53,7 +55,7 @@ fn clause_holds(clause: &Clause, request: &Request<'_>) -> Formula {
         let wants_absent = clause.values.iter().any(|v| v.eq_ignore_ascii_case("true"));
         return match known {
             Known::Absent => Formula::known(wants_absent),
-            Known::Value(_) => Formula::known(!wants_absent),
+            Known::Value(_) | Known::Usually(_) => Formula::known(!wants_absent),
             Known::Not(_) | Known::Open => residue(),
         };
     }
@@ -71,6 +73,9 @@ fn clause_holds(clause: &Clause, request: &Request<'_>) -> Formula {
         Known::Value(value) => {
             Formula::known(clause.values.iter().any(|v| test.matches(v, &value)) != test.negated)
         }
+        Known::Usually(value) if clause.values.iter().any(|v| test.matches(v, &value)) => {
+            Formula::known(!test.negated)
+        }
         // Whatever the value is, it is not that one: enough when the clause speaks of that one only.
         Known::Not(other) if clause.values.iter().all(|v| **v == *other) => {
             if test.negated || !(operator.if_exists || operator.for_all) {
@@ -79,39 +84,55 @@ fn clause_holds(clause: &Clause, request: &Request<'_>) -> Formula {
                 residue()
             }
         }
-        Known::Not(_) | Known::Open => residue(),
+        Known::Not(_) | Known::Usually(_) | Known::Open => residue(),
     }
 }
 
 /// A comparison of strings, ARNs or booleans. Numbers, dates, addresses and binaries depend on the request: a residue.
 struct Test {
     negated: bool,
-    pattern: bool,
-    fold: bool,
+    comparison: Comparison,
+}
+
+enum Comparison {
+    Exact,
+    AnyCase,
+    Glob,
+    /// Each of the six parts of an ARN is a glob of its own.
+    Arn,
 }
 
 impl Test {
     fn of(base: &str) -> Option<Self> {
         let lower = base.to_lowercase();
-        let test = |negated, pattern, fold| Some(Self { negated, pattern, fold });
+        let test = |negated, comparison| Some(Self { negated, comparison });
         match lower.as_str() {
-            "stringequals" => test(false, false, false),
-            "stringnotequals" => test(true, false, false),
-            "stringequalsignorecase" => test(false, false, true),
-            "stringnotequalsignorecase" => test(true, false, true),
-            "bool" => test(false, false, true),
+            "stringequals" => test(false, Comparison::Exact),
+            "stringnotequals" => test(true, Comparison::Exact),
+            "stringequalsignorecase" => test(false, Comparison::AnyCase),
+            "stringnotequalsignorecase" => test(true, Comparison::AnyCase),
+            "bool" => test(false, Comparison::AnyCase),
+            "stringlike" => test(false, Comparison::Glob),
+            "stringnotlike" => test(true, Comparison::Glob),
             // ArnEquals and ArnLike behave identically.
-            "stringlike" | "arnlike" | "arnequals" => test(false, true, false),
-            "stringnotlike" | "arnnotlike" | "arnnotequals" => test(true, true, false),
+            "arnlike" | "arnequals" => test(false, Comparison::Arn),
+            "arnnotlike" | "arnnotequals" => test(true, Comparison::Arn),
             _ => None,
         }
     }
 
     fn matches(&self, pattern: &str, value: &str) -> bool {
-        match (self.pattern, self.fold) {
-            (true, _) => Pattern::new(pattern).matches(value),
-            (false, true) => pattern.eq_ignore_ascii_case(value),
-            (false, false) => pattern == value,
+        match self.comparison {
+            Comparison::Exact => pattern == value,
+            Comparison::AnyCase => pattern.eq_ignore_ascii_case(value),
+            Comparison::Glob => Pattern::new(pattern).matches(value),
+            Comparison::Arn => {
+                let parts =
+                    |text: &'_ str| text.splitn(6, ':').map(Pattern::new).collect::<Vec<_>>();
+                let (patterns, values) = (parts(pattern), parts(value));
+                patterns.len() == values.len()
+                    && patterns.iter().zip(&values).all(|(p, v)| p.matches(v.as_str()))
+            }
         }
     }
 }
@@ -195,7 +216,7 @@ fn organization_of(request: &Request<'_>) -> Known {
     }
 }
 
-/// Principal tags are known for principals of the estate; the encryption context for keys used through S3.
+/// Principal tags are known for principals of the estate; other keys depend on the request.
 fn tag_or_context(key: &str, request: &Request<'_>) -> Known {
     if let Some(tag) = key.strip_prefix("aws:principaltag/") {
         return match request.subject {
@@ -207,7 +228,9 @@ fn tag_or_context(key: &str, request: &Request<'_>) -> Known {
                     .find(|(name, _)| name.eq_ignore_ascii_case(tag))
                     .map(|(_, value)| value.to_string());
                 match (own, p.kind) {
-                    (Some(value), _) => Known::Value(value),
+                    // A session tag may stand in the place of the role's own.
+                    (Some(value), IamKind::Role) => Known::Usually(value),
+                    (Some(value), IamKind::User | IamKind::Group) => Known::Value(value),
                     (None, IamKind::Role) => Known::Open,
                     (None, IamKind::User | IamKind::Group) => Known::Absent,
                 }
@@ -218,13 +241,13 @@ fn tag_or_context(key: &str, request: &Request<'_>) -> Known {
             }
         };
     }
-    let direct_key_use = matches!(&request.target, Target::One(arn) if arn.service() == "kms")
-        && request.via.is_none();
-    if key == "aws:calledvia" && direct_key_use { Known::Absent } else { Known::Open }
+    // The witness request is made by the principal himself.
+    if key == "aws:calledvia" && request.via.is_none() { Known::Absent } else { Known::Open }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Target;
     use super::*;
     use crate::estate::aws::{Aws, Organization};
     use crate::model::aws::{AccountId, Document};

@@ -55,14 +55,30 @@ pub(super) fn evaluate(
             Some((account, bucket)) => {
                 storage::evaluate(aws, &subject, access, account, bucket, trace)
             }
-            None => Answer::never(),
+            None => absent(
+                resource,
+                !aws.accounts.is_empty() && aws.accounts.values().all(|a| a.buckets_known),
+            ),
         },
         ResourceKind::Key => {
-            match Arn::parse(resource.name()).ok().and_then(|arn| aws.keys.get(&arn)) {
+            let arn = Arn::parse(resource.name()).ok();
+            match arn.as_ref().and_then(|arn| aws.keys.get(arn)) {
                 Some(found) => Answer::of(key::direct(aws, &subject, access, found, trace)),
-                None => Answer::never(),
+                None => {
+                    let account = arn.and_then(|a| a.account()).and_then(|a| aws.accounts.get(&a));
+                    absent(resource, account.is_some_and(|a| a.keys_known))
+                }
             }
         }
+    }
+}
+
+/// What is not in the estate does not exist where the list is known, and is unknown where it is not.
+fn absent(resource: &Resource, listed: bool) -> Answer {
+    if listed {
+        Answer::never()
+    } else {
+        Answer::of(Formula::unknown(format!("{resource} is not in the estate")))
     }
 }
 

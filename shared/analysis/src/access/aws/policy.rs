@@ -4,7 +4,8 @@ use super::context;
 use super::{Request, Subject, Target};
 use crate::access::{Evidence, Lock, Trace};
 use crate::model::aws::{
-    ActionMatch, Arn, Document, Effect, PrincipalMatch, PrincipalPattern, ResourceMatch, Statement,
+    AccountId, ActionMatch, Arn, Document, Effect, PrincipalMatch, PrincipalPattern, ResourceMatch,
+    Statement,
 };
 use crate::model::{Formula, Pattern};
 
@@ -36,10 +37,16 @@ impl Said {
         Self { allow: self.allow.or(other.allow), deny: self.deny.or(other.deny) }
     }
 
-    /// Both sides depend on a document that is not known.
+    /// Both sides depend on a document that is not known. They are two facts: it may allow, and it may deny. As one fact
+    /// they would make *unknown and not unknown*, which is *no*.
     pub(super) fn unknown(because: &str) -> Self {
-        Self { allow: Formula::unknown(because), deny: Formula::unknown(because) }
+        Self { allow: Formula::unknown(because), deny: may_deny(because) }
     }
+}
+
+/// A Deny that may stand in what is not known.
+pub(super) fn may_deny(because: &str) -> Formula {
+    Formula::unknown(format!("{because}: it may deny"))
 }
 
 /// What a document says to a request. `label` names the document in the evidence.
@@ -149,15 +156,30 @@ fn principal_matches(statement: &Statement, side: Side, request: &Request<'_>) -
             Formula::any(patterns.iter().map(|p| names(p, statement.effect, request)))
         }
         (PrincipalMatch::Is(patterns), Side::Delegation) => {
-            let account = request.subject.account();
-            Formula::known(patterns.iter().any(
-                |p| matches!((p, &account), (PrincipalPattern::Account(a), Some(b)) if a == b),
-            ))
+            let own = request.subject.account();
+            let is_own = |p: &PrincipalPattern| match p {
+                PrincipalPattern::Account(account) => own.as_ref() == Some(account),
+                PrincipalPattern::CanonicalUser(id) => {
+                    own.is_some() && account_of_canonical_id(request, id) == own
+                }
+                PrincipalPattern::Everyone
+                | PrincipalPattern::Arn(_)
+                | PrincipalPattern::UniqueId(_)
+                | PrincipalPattern::Service(_)
+                | PrincipalPattern::Federated(_) => false,
+            };
+            Formula::known(patterns.iter().any(is_own))
         }
         // Everyone but those named. An account in the list takes out its root only unless each principal is listed too,
         // so nobody but an exact match is taken out here: with an Allow that over-estimates exposure; with a Deny the
         // statement may then be too strong, which is why an account there leaves it open.
         (PrincipalMatch::Not(patterns), Side::Resource) => {
+            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>: such a Deny always
+            // denies a principal with a permissions boundary, whatever it names.
+            let bounded = matches!(request.subject, Subject::Iam(p) if p.boundary.is_some());
+            if bounded && statement.effect == Effect::Deny {
+                return Formula::always();
+            }
             let named = Formula::any(patterns.iter().map(|p| names(p, Effect::Allow, request)));
             let by_account = statement.effect == Effect::Deny
                 && patterns.iter().any(|p| matches!((p, request.subject.account()), (PrincipalPattern::Account(a), Some(b)) if *a == b));
@@ -184,6 +206,13 @@ fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> F
             }
             Subject::Anonymous | Subject::AnyAccount | Subject::Nobody => false,
         },
+        // A canonical id is another name of an account.
+        PrincipalPattern::CanonicalUser(id) => {
+            let Some(account) = account_of_canonical_id(request, id) else {
+                return Formula::never();
+            };
+            return names(&PrincipalPattern::Account(account), effect, request);
+        }
         PrincipalPattern::Arn(arn) => {
             return subject.arn().map_or_else(Formula::never, |own| arn_names(arn, own));
         }
@@ -195,13 +224,16 @@ fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> F
             | Subject::AnyAccount
             | Subject::Nobody => false,
         },
-        PrincipalPattern::CanonicalUser(id) => {
-            let account =
-                subject.account().and_then(|a| request.aws.accounts.get(&a)?.canonical_id.clone());
-            account.as_ref() == Some(id)
-        }
         PrincipalPattern::Service(_) | PrincipalPattern::Federated(_) => false,
     })
+}
+
+/// The account behind a canonical user id, among those of the estate.
+fn account_of_canonical_id(request: &Request<'_>, id: &str) -> Option<AccountId> {
+    let mut accounts = request.aws.accounts.iter();
+    accounts
+        .find(|(_, a)| a.canonical_id.as_deref() == Some(id))
+        .map(|(account, _)| account.clone())
 }
 
 /// Whether an ARN means a principal. One that names a *session* of a role means that session only: for the role it is a

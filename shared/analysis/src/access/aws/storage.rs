@@ -1,8 +1,8 @@
 //! The S3 side: bucket policy, ACL, Block Public Access, and both locks together.
 
-use super::policy::{Said, Side, says};
+use super::policy::{Said, Side, may_deny, says};
 use super::subject::Subject;
-use super::{Request, Target, key, whole};
+use super::{Request, Target, key};
 use crate::access::{Answer, Evidence, Lock, Trace};
 use crate::estate::aws::{Aws, OrganizationPolicyKind};
 use crate::model::aws::{
@@ -236,7 +236,7 @@ pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>)
         | Subject::Nobody => {
             return Identity {
                 allow: own_side_unseen(request),
-                deny: Formula::never(),
+                deny: own_denies_unseen(request),
                 boundary: Formula::always(),
                 bounded_user: true,
                 control: service_control(request),
@@ -266,6 +266,18 @@ fn own_side_unseen(request: &Request<'_>) -> Formula {
     }
 }
 
+/// A known account's principal whose policies no file holds may be denied by them, whatever a resource policy gives. That
+/// of an account outside of the estate is the business of its administrators.
+fn own_denies_unseen(request: &Request<'_>) -> Formula {
+    let Subject::Outside(arn) = request.subject else { return Formula::never() };
+    match arn.account().and_then(|a| request.aws.accounts.get(&a)) {
+        Some(account) if !account.iam_known => {
+            may_deny(&format!("the policies of {arn} are not in the estate"))
+        }
+        Some(_) | None => Formula::never(),
+    }
+}
+
 fn identity_policies(
     request: &Request<'_>,
     principal: &IamPrincipal,
@@ -287,9 +299,12 @@ fn identity_policies(
     }
     let known =
         request.aws.accounts.get(&account).is_some_and(|a| a.iam_known) && principal.complete;
-    let rest =
-        whole(known, || format!("the other policies of {} are not in the estate", principal.arn));
-    said.join(Said { allow: rest.clone(), deny: rest })
+    if known {
+        said
+    } else {
+        let because = format!("the other policies of {} are not in the estate", principal.arn);
+        said.join(Said::unknown(&because))
+    }
 }
 
 fn attached_policies(
@@ -328,9 +343,9 @@ fn boundary(request: &Request<'_>, principal: &IamPrincipal) -> (Formula, Formul
             (said.allow, said.deny)
         }
         None => {
-            let unknown =
-                Formula::unknown(format!("the permissions boundary {policy} is not in the estate"));
-            (unknown.clone(), unknown)
+            let said =
+                Said::unknown(&format!("the permissions boundary {policy} is not in the estate"));
+            (said.allow, said.deny)
         }
     }
 }
@@ -368,7 +383,13 @@ fn organization_limit(
     // Service-linked roles are bound by neither kind.
     let linked =
         request.subject.arn().is_some_and(|a| a.resource().starts_with("role/aws-service-role/"));
-    if linked || !organization.policies.values().any(|p| p.kind == kind) {
+    if linked {
+        return Formula::always();
+    }
+    if !organization.policies_known {
+        return Formula::unknown("the organisation's policies are not in the estate");
+    }
+    if !organization.policies.values().any(|p| p.kind == kind) {
         return Formula::always();
     }
     let path = organization.path(account);
@@ -385,7 +406,14 @@ fn organization_limit(
                 None => Said::unknown(&format!("the content of policy {id} is not in the estate")),
             });
         }
-        said.allow.unless(said.deny)
+        match kind {
+            // RCPFullAWSAccess is attached everywhere and cannot be detached: only a Deny limits.
+            // <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+            OrganizationPolicyKind::Resource => said.deny.negated(),
+            OrganizationPolicyKind::Service | OrganizationPolicyKind::Other => {
+                said.allow.unless(said.deny)
+            }
+        }
     };
     Formula::all(path.iter().map(level))
 }
@@ -400,28 +428,24 @@ fn blocked(request: &Request<'_>, bucket: &Bucket) -> Formula {
     if !policy.statements().iter().any(is_public) {
         return Formula::never();
     }
-    effective_block(request.aws, request.owner, bucket).map_or_else(
-        || {
-            Formula::unknown(format!(
-                "Block Public Access of {} is not in the estate",
-                bucket.arn()
-            ))
-        },
-        |block| Formula::known(block.restrict_public_buckets),
-    )
+    blocks(request.aws, request.owner, bucket, |block| block.restrict_public_buckets)
 }
 
-/// The strictest of account and bucket; a flag that one level sets is set whatever the other says.
-fn effective_block(aws: &Aws, owner: &AccountId, bucket: &Bucket) -> Option<PublicAccessBlock> {
+/// Whether a flag of Block Public Access is on. A flag that the account or the bucket sets is set, whatever the other says.
+fn blocks(
+    aws: &Aws,
+    owner: &AccountId,
+    bucket: &Bucket,
+    flag: fn(&PublicAccessBlock) -> bool,
+) -> Formula {
     let account = aws.accounts.get(owner).and_then(|a| a.block);
-    match (account, bucket.block) {
-        (Some(a), Some(b)) => Some(a.stricter(b)),
-        (Some(one), None) | (None, Some(one))
-            if one.restrict_public_buckets && one.ignore_public_acls =>
-        {
-            Some(one)
-        }
-        (Some(_) | None, None) | (None, Some(_)) => None,
+    match (account.as_ref().map(flag), bucket.block.as_ref().map(flag)) {
+        (Some(true), _) | (_, Some(true)) => Formula::always(),
+        (Some(false), Some(false)) => Formula::never(),
+        (None, _) | (_, None) => Formula::unknown(format!(
+            "Block Public Access of {} is not in the estate",
+            bucket.arn()
+        )),
     }
 }
 
@@ -477,21 +501,13 @@ fn pins(clause: &Clause) -> bool {
 
 /// What ACLs give. The bucket's own ACL never lets anybody *read* objects (READ lists names); whether single objects
 /// carry a public ACL is not in the estate, so a public read stays an unknown fact while ACLs count.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html>
 fn by_acl(
     request: &Request<'_>,
     access: Access,
     bucket: &Bucket,
     trace: &mut Trace<'_>,
 ) -> Formula {
-    let (aws, subject, owner) = (request.aws, request.subject, request.owner);
-    let everyone = matches!(subject, Subject::Anonymous | Subject::AnyAccount);
-    let canonical = subject
-        .account()
-        .filter(|a| a != owner)
-        .and_then(|a| aws.accounts.get(&a)?.canonical_id.clone());
-    if !everyone && canonical.is_none() {
-        return Formula::never();
-    }
     let count = match bucket.ownership {
         Some(Ownership::BucketOwnerEnforced) => return Formula::never(),
         Some(Ownership::BucketOwnerPreferred | Ownership::ObjectWriter) => Formula::always(),
@@ -499,47 +515,62 @@ fn by_acl(
             Formula::unknown(format!("object ownership of {} is not in the estate", bucket.arn()))
         }
     };
-    let ignored = match effective_block(aws, owner, bucket) {
-        Some(block) if everyone => Formula::known(block.ignore_public_acls),
-        None if everyone => Formula::unknown(format!(
-            "Block Public Access of {} is not in the estate",
-            bucket.arn()
-        )),
-        Some(_) | None => Formula::never(),
+    let ignored = || blocks(request.aws, request.owner, bucket, |block| block.ignore_public_acls);
+    let everyone = matches!(request.subject, Subject::Anonymous | Subject::AnyAccount);
+    let on_objects = if access == Access::Read && everyone {
+        Formula::unknown("whether single objects have a public ACL is not in the estate")
+            .unless(ignored())
+    } else {
+        Formula::never()
     };
-    let effective = count.unless(ignored);
-    if effective.is_never() {
-        return effective;
-    }
     let granted = match &bucket.acl {
-        None => Formula::unknown(format!("the ACL of {} is not in the estate", bucket.arn())),
-        Some(acl) => {
-            let mine = |grantee: &AclGrantee| match grantee {
-                AclGrantee::AllUsers => everyone,
-                AclGrantee::AuthenticatedUsers => matches!(subject, Subject::AnyAccount),
-                AclGrantee::CanonicalUser(id) => canonical.as_ref() == Some(id),
-                AclGrantee::Other(_) => false,
-            };
-            let gives = |permission: &str| match access {
-                Access::Write => matches!(permission, "WRITE" | "FULL_CONTROL"),
-                Access::Administer => matches!(permission, "WRITE_ACP" | "FULL_CONTROL"),
-                Access::Read | Access::Delete | Access::Decrypt | Access::KeyAdminister => false,
-            };
-            let found = acl.grants.iter().find(|g| mine(&g.grantee) && gives(&g.permission));
-            if let (Some(grant), Some(trace)) = (found, trace.as_mut()) {
+        // Who is no stranger and has no canonical id in the estate is named by no ACL that could be read.
+        None if everyone => {
+            Formula::unknown(format!("the ACL of {} is not in the estate", bucket.arn()))
+                .unless(ignored())
+        }
+        None => Formula::never(),
+        Some(acl) => Formula::any(acl.grants.iter().map(|grant| {
+            let mine = grant_is_for(&grant.grantee, request);
+            if !mine || !acl_permits(&grant.permission, access) {
+                return Formula::never();
+            }
+            if let Some(trace) = trace.as_mut() {
                 trace.push(Evidence {
                     lock: Lock::Storage,
                     grant: format!("bucket ACL, {}", grant.permission),
                     broad: false,
                 });
             }
-            Formula::known(found.is_some())
+            match grant.grantee {
+                AclGrantee::AllUsers | AclGrantee::AuthenticatedUsers => ignored().negated(),
+                AclGrantee::CanonicalUser(_) | AclGrantee::Other(_) => Formula::always(),
+            }
+        })),
+    };
+    granted.or(on_objects).and(count)
+}
+
+/// Whether a grant of a bucket ACL is for the requester. *Authenticated users* are all accounts of AWS, and who signs is
+/// one of *all users* too.
+fn grant_is_for(grantee: &AclGrantee, request: &Request<'_>) -> bool {
+    let (aws, subject) = (request.aws, request.subject);
+    match grantee {
+        AclGrantee::AllUsers => !matches!(subject, Subject::Nobody),
+        AclGrantee::AuthenticatedUsers => !matches!(subject, Subject::Anonymous | Subject::Nobody),
+        // The owner's own entry gives his principals nothing that their identity policies do not.
+        AclGrantee::CanonicalUser(id) => {
+            let other = subject.account().filter(|a| a != request.owner);
+            other.and_then(|a| aws.accounts.get(&a)?.canonical_id.clone()).as_ref() == Some(id)
         }
-    };
-    let on_objects = if access == Access::Read && everyone {
-        Formula::unknown("whether single objects have a public ACL is not in the estate")
-    } else {
-        Formula::never()
-    };
-    granted.or(on_objects).and(effective)
+        AclGrantee::Other(_) => false,
+    }
+}
+
+fn acl_permits(permission: &str, access: Access) -> bool {
+    match access {
+        Access::Write => matches!(permission, "WRITE" | "FULL_CONTROL"),
+        Access::Administer => matches!(permission, "WRITE_ACP" | "FULL_CONTROL"),
+        Access::Read | Access::Delete | Access::Decrypt | Access::KeyAdminister => false,
+    }
 }

@@ -33,8 +33,18 @@ impl<'a> Subject<'a> {
                 Ok(arn) => {
                     let role =
                         arn.session_role().map(|(account, role)| Arn::iam(&account, "role", role));
-                    let found = aws.principal(role.as_ref().unwrap_or(&arn));
-                    found.map_or(Self::Outside(arn), Self::Iam)
+                    let asked = role.as_ref().unwrap_or(&arn);
+                    let account = asked.account().and_then(|a| aws.accounts.get(&a));
+                    match aws.principal(asked) {
+                        Some(found) => Self::Iam(found),
+                        // A user or role that a known account does not have is nobody.
+                        None if asked.service() == "iam"
+                            && account.is_some_and(|a| a.iam_known) =>
+                        {
+                            Self::Nobody
+                        }
+                        None => Self::Outside(arn),
+                    }
                 }
                 Err(_) => Self::Nobody,
             },

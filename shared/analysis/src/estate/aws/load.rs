@@ -124,6 +124,7 @@ impl Aws {
             management: json::first(about, &["MasterAccountId", "ManagementAccountId"])
                 .and_then(Value::as_str)
                 .and_then(AccountId::parse),
+            policies_known: value.get("Policies").is_some(),
             ..Organization::default()
         };
         let items = |key: &str| value.get(key).map(json::list).unwrap_or_default();

@@ -15,6 +15,8 @@ pub struct Organization {
     pub parents: BTreeMap<Arc<str>, Arc<str>>,
     /// Member accounts, the management account included.
     pub accounts: BTreeSet<AccountId>,
+    /// Whether the policies are known.
+    pub policies_known: bool,
     /// Policies by id.
     pub policies: BTreeMap<Arc<str>, OrganizationPolicy>,
 }

@@ -69,19 +69,7 @@ pub struct PublicAccessBlock {
     /// A public policy admits the owner's account and AWS services only.
     pub restrict_public_buckets: bool,
 }
-
 impl PublicAccessBlock {
-    /// The strictest of two levels wins, flag by flag.
-    #[must_use]
-    pub const fn stricter(self, other: Self) -> Self {
-        Self {
-            block_public_acls: self.block_public_acls || other.block_public_acls,
-            ignore_public_acls: self.ignore_public_acls || other.ignore_public_acls,
-            block_public_policy: self.block_public_policy || other.block_public_policy,
-            restrict_public_buckets: self.restrict_public_buckets || other.restrict_public_buckets,
-        }
-    }
-
     /// Whether every flag of `earlier` is still on.
     #[must_use]
     pub const fn holds(self, earlier: Self) -> bool {
