@@ -164,7 +164,7 @@ pub fn compare(
             });
         }
     }
-    difference.ungoverned = ungoverned(before, later, &difference.lost);
+    difference.ungoverned = ungoverned(before, later, after, &difference.lost);
     difference.without_echoes();
     for gain in &mut difference.gained {
         let (_, evidence) = access::explain(
@@ -178,8 +178,9 @@ pub fn compare(
     difference
 }
 
-/// Keys among the losses that have no administrator left.
-fn ungoverned(before: &Picture, later: &Picture, lost: &[Loss]) -> Vec<Resource> {
+/// Keys among the losses that have no administrator left. The pictures show those whom the change touched; before a key
+/// is called ungoverned, everybody who may have power over it is asked.
+fn ungoverned(before: &Picture, later: &Picture, after: &Estate, lost: &[Loss]) -> Vec<Resource> {
     let keys: BTreeSet<&Resource> = lost
         .iter()
         .filter(|l| l.question.access == Access::KeyAdminister)
@@ -190,7 +191,15 @@ fn ungoverned(before: &Picture, later: &Picture, lost: &[Loss]) -> Vec<Resource>
             q.access == Access::KeyAdminister && q.resource == *key && !a.allowed.is_never()
         })
     };
-    keys.into_iter().filter(|k| governed(before, k) && !governed(later, k)).cloned().collect()
+    let by_anybody = |key: &Resource| {
+        access::candidates(after, key).iter().any(|principal| {
+            !access::evaluate(after, principal, Access::KeyAdminister, key).allowed.is_never()
+        })
+    };
+    keys.into_iter()
+        .filter(|k| governed(before, k) && !governed(later, k) && !by_anybody(k))
+        .cloned()
+        .collect()
 }
 
 /// The lock that is missing now, when this change opened the other one.
@@ -229,7 +238,14 @@ impl Difference {
                     && q.access == g.question.access
                     && g.after.implies(after)
             };
-            !matches!(g.question.principal, Principal::Named(_)) || !everyone.iter().any(follows)
+            match g.question.principal {
+                Principal::Named(_) => !everyone.iter().any(follows),
+                // Who may go without identity may go with any.
+                Principal::AnyAuthenticated => {
+                    !everyone.iter().any(|e| e.0.principal == Principal::Public && follows(e))
+                }
+                Principal::Public => true,
+            }
         });
         let whole: Vec<(Question, Formula, Formula)> = self
             .gained

@@ -16,7 +16,7 @@ pub mod azure;
 pub mod gcp;
 mod scope;
 
-pub use scope::{Protection, Slice, everything, protection, reach, slice};
+pub use scope::{Protection, Slice, candidates, everything, protection, reach, slice};
 
 use crate::estate::Estate;
 use crate::model::azure::ArmKind;

@@ -7,6 +7,8 @@ mod gcp;
 use super::{Decrypts, decrypts};
 use crate::change::Edit;
 use crate::estate::Estate;
+use crate::model::azure::ArmId;
+use crate::model::gcp::FullName;
 use crate::model::{Cloud, Principal, Reach, Resource, ResourceKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -70,6 +72,16 @@ pub fn everything(estate: &Estate) -> Slice {
     azure::everything(&estate.azure, &mut slice);
     gcp::everything(&estate.gcp, &mut slice);
     slice
+}
+
+/// Everybody who may have access to a resource, as far as the estate names them.
+#[must_use]
+pub fn candidates(estate: &Estate, resource: &Resource) -> BTreeSet<Principal> {
+    match resource.cloud {
+        Cloud::Aws => aws::candidates(&estate.aws, resource),
+        Cloud::Azure => azure::candidates(&estate.azure, &ArmId::new(resource.name())),
+        Cloud::Gcp => gcp::candidates(&estate.gcp, &FullName::new(resource.name())),
+    }
 }
 
 /// How far a principal stands from the owner of a resource.

@@ -31,10 +31,10 @@ pub fn any_case_str<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
     any_case_path(value, path)?.as_str()
 }
 
-/// A string member; empty counts as absent.
+/// A string member, or the one string of its list: CloudTrail alternates between the two. Empty counts as absent.
 #[must_use]
 pub fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
-    value.get(key)?.as_str().filter(|s| !s.is_empty())
+    scalar(value.get(key)?).filter(|s| !s.is_empty())
 }
 
 /// A string, or the single string of a one-element list: CloudTrail alternates between the two.

@@ -5,7 +5,9 @@ use crate::change::{
     AwsEdit, AzureEdit, BucketEdit, Claim, Edit, GcpEdit, KeyEdit, Kind, PrincipalEdit,
 };
 use crate::model::Severity;
-use crate::model::aws::{Document, Effect, Ownership, PublicAccessBlock, Statement};
+use crate::model::aws::{
+    AccountId, Arn, Document, Effect, IamKind, Ownership, PublicAccessBlock, Statement,
+};
 use crate::model::azure::{ArmKind, ArmResource};
 use crate::model::gcp::{Asset, AssetKind};
 
@@ -15,7 +17,7 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
         .edits
         .iter()
         .find_map(|edit| case.inverse.iter().find_map(|was| weakened(edit, was, gives)));
-    let what = by_edit.or_else(|| by_kind(case))?;
+    let what = by_edit.or_else(|| detached_deny(case)).or_else(|| by_kind(case))?;
     let severity = if gives { Severity::High } else { Severity::Medium };
     Some(Remark {
         severity,
@@ -23,6 +25,29 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
             "{what} on {}",
             if case.change.resource.is_empty() { "a resource" } else { &case.change.resource }
         ),
+    })
+}
+
+/// A managed policy with a Deny was detached, or a user left a group that holds one.
+fn detached_deny(case: &Case<'_>) -> Option<&'static str> {
+    let aws = &case.after.aws;
+    let denies = |account: &AccountId, policy: &Arn| {
+        aws.managed_document(account, policy)
+            .is_some_and(|d| d.statements().iter().any(|s| s.effect == Effect::Deny))
+    };
+    case.edits.iter().find_map(|edit| match edit {
+        Edit::Aws(AwsEdit::Principal(
+            who,
+            PrincipalEdit::Attachment { policy, attached: false },
+        )) => denies(&who.account, policy).then_some("a policy with a Deny was detached"),
+        Edit::Aws(AwsEdit::Principal(who, PrincipalEdit::Membership { group, member: false })) => {
+            let account = aws.accounts.get(&who.account)?;
+            let group = account.principals.get(&(IamKind::Group, group.clone()))?;
+            let inline = group.inline.values().any(|d| lost_deny(None, Some(d)));
+            let attached = group.attached.iter().any(|p| denies(&who.account, p));
+            (inline || attached).then_some("a user left a group with a Deny")
+        }
+        Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_) => None,
     })
 }
 

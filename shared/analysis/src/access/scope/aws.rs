@@ -134,6 +134,19 @@ fn add_key(aws: &Aws, arn: &Arn, slice: &mut Slice) {
     }
 }
 
+pub(super) fn candidates(aws: &Aws, resource: &Resource) -> Principals {
+    match resource.kind {
+        ResourceKind::Store => {
+            let found = bucket(aws, resource);
+            found.map(|(owner, b)| bucket_candidates(aws, owner, b)).unwrap_or_default()
+        }
+        ResourceKind::Key => {
+            let key = Arn::parse(resource.name()).ok().and_then(|arn| aws.keys.get(&arn));
+            key.map(|k| key_candidates(aws, k)).unwrap_or_default()
+        }
+    }
+}
+
 /// Everybody who may have access to a bucket: the owner's principals, whom the policy or ACL names, and everyone.
 fn bucket_candidates(aws: &Aws, owner: &AccountId, bucket: &Bucket) -> Principals {
     let mut found: Principals = aws.requesters(owner).map(principal).collect();

@@ -165,7 +165,7 @@ fn add_key(azure: &Azure, key: &ArmResource, slice: &mut Slice) {
 
 /// Everybody who may have access to a resource: who has a role at it or above, who stands in the vault's access
 /// policies, and everyone.
-fn candidates(azure: &Azure, id: &ArmId) -> Principals {
+pub(super) fn candidates(azure: &Azure, id: &ArmId) -> Principals {
     let above = azure
         .assignments
         .values()

@@ -179,7 +179,7 @@ fn member(text: &str) -> Principal {
 }
 
 /// Everybody whom a policy on the line above names, with those who can act as a service account among them.
-fn candidates(gcp: &Gcp, name: &FullName) -> Principals {
+pub(super) fn candidates(gcp: &Gcp, name: &FullName) -> Principals {
     let line = gcp.lineage(name);
     let bindings = line.iter().filter_map(|n| gcp.policies.get(n)).flat_map(|p| &p.bindings);
     let mut members: BTreeSet<Arc<str>> = bindings.flat_map(|b| gcp.expand(&b.member)).collect();

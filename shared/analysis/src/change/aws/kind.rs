@@ -3,13 +3,14 @@
 use crate::change::{Kind, names};
 use crate::event::aws::Call;
 use crate::model::aws::Arn;
+use crate::model::json;
 use serde_json::Value;
 
 pub(super) fn listed(service: &str, name: &str, call: &Call) -> Option<Kind> {
     match service {
         "s3" | "s3-object-lambda" | "s3express" => s3(name, call),
         "kms" => kms(name),
-        "iam" => iam(name),
+        "iam" => iam(name, call),
         "rolesanywhere" => (name.ends_with("TrustAnchor") || name.ends_with("Profile"))
             .then_some(Kind::RolesAnywhereChanged)
             .filter(|_| !names::only_reads(name)),
@@ -149,7 +150,7 @@ fn kms(name: &str) -> Option<Kind> {
     })
 }
 
-fn iam(name: &str) -> Option<Kind> {
+fn iam(name: &str, call: &Call) -> Option<Kind> {
     Some(match name {
         "PutUserPolicy" | "PutRolePolicy" | "PutGroupPolicy" => Kind::InlinePolicyWritten,
         "AttachUserPolicy" | "AttachRolePolicy" | "AttachGroupPolicy" => Kind::PolicyAttached,
@@ -175,6 +176,9 @@ fn iam(name: &str) -> Option<Kind> {
         | "RemoveClientIDFromOpenIDConnectProvider" => Kind::OidcProviderChanged,
         "CreateSAMLProvider" | "UpdateSAMLProvider" | "DeleteSAMLProvider" => {
             Kind::SamlProviderChanged
+        }
+        "UpdateAccessKey" if json::text(&call.request, "status") == Some("Inactive") => {
+            Kind::IamPrincipalChanged
         }
         "CreateUser" | "CreateAccessKey" | "UpdateAccessKey" => Kind::AccessKeyChanged,
         "CreateLoginProfile" | "UpdateLoginProfile" => Kind::LoginProfileChanged,

@@ -44,14 +44,27 @@ pub(super) fn claim(call: &Call, doubt: &mut Option<String>) -> (Claim, Option<S
             };
             edit(KeyEdit::Whole(Some(Box::new(created))))
         }
-        "ReplicateKey"
-        | "ImportKeyMaterial"
-        | "UpdatePrimaryRegion"
-        | "TagResource"
-        | "UntagResource" => touched(),
+        "ReplicateKey" => return replica(call, doubt).unwrap_or((touched(), resource)),
+        "ImportKeyMaterial" | "UpdatePrimaryRegion" | "TagResource" | "UntagResource" => touched(),
         _ => Claim::Outside,
     };
     (claim, resource)
+}
+
+/// A replica is a key of its own, with a policy of its own (the default one where the request gives none).
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html>
+fn replica(call: &Call, doubt: &mut Option<String>) -> Option<(Claim, Option<String>)> {
+    let metadata = call.response.get("replicaKeyMetadata")?;
+    let arn = Arn::parse(json::first(metadata, &["arn", "Arn"])?.as_str()?).ok()?;
+    let policy = call.response.get("replicaPolicy").or_else(|| call.request.get("policy"));
+    let replica = Key {
+        state: Some(KeyState::Enabled),
+        policy: document(policy, doubt),
+        grants_known: true,
+        ..Key::unknown(arn.clone())
+    };
+    let resource = Some(arn.as_str().to_owned());
+    Some((aws(AwsEdit::Key(arn, KeyEdit::Whole(Some(Box::new(replica))))), resource))
 }
 
 /// The key by ARN: from the resources of the record, the request, or the response; a bare id is completed from the
@@ -98,7 +111,9 @@ fn alias_claim(call: &Call) -> (Claim, Option<String>) {
 
 fn grant(call: &Call) -> Option<KmsGrant> {
     let id = json::text(&call.response, "grantId")?;
-    let grantee = json::text(&call.request, "granteePrincipal")?;
+    // A service may be named by a parameter of its own.
+    let grantee = json::text(&call.request, "granteePrincipal")
+        .or_else(|| json::text(&call.request, "granteeServicePrincipal"))?;
     let operations = json::strings(call.request.get("operations")?)?;
     let constraints = call.request.get("constraints").and_then(Value::as_object);
     let readable = constraints.into_iter().flatten().filter(|(_, v)| !v.is_null());

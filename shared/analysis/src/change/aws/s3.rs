@@ -32,14 +32,23 @@ pub(super) fn claim(
         };
         return (claim, resource);
     }
-    let Some(bucket) = json::text(&call.request, "bucketName").map(Arc::<str>::from) else {
+    let listed = || call.resources.iter().find_map(|r| r.strip_prefix("arn:aws:s3:::"));
+    let named = json::text(&call.request, "bucketName").or_else(listed);
+    let Some(bucket) = named.filter(|b| !b.contains('/')).map(Arc::<str>::from) else {
         return (Claim::Outside, None);
     };
     let touched = || Claim::Touched(Target::Bucket(bucket.clone()));
     let edit = |edit: BucketEdit| aws(AwsEdit::Bucket(bucket.clone(), edit));
     let claim = match call.name.as_str() {
-        "PutBucketPolicy" => document(call.request.get("bucketPolicy"), doubt)
-            .map_or_else(touched, |d| edit(BucketEdit::Policy(Some(Some(d))))),
+        // Recorded events hold `{}` for a policy that was too much: that is no empty policy.
+        "PutBucketPolicy" => {
+            let policy = call
+                .request
+                .get("bucketPolicy")
+                .filter(|p| p.get("Statement").is_some() || p.is_string());
+            document(policy, doubt)
+                .map_or_else(touched, |d| edit(BucketEdit::Policy(Some(Some(d)))))
+        }
         "DeleteBucketPolicy" => edit(BucketEdit::Policy(Some(None))),
         "PutBucketPublicAccessBlock" => {
             block(&call.request).map_or_else(touched, |b| edit(BucketEdit::Block(Some(b))))

@@ -289,6 +289,15 @@ impl Aws {
                 });
             }
         }
+        if was.tags != is.tags {
+            // Whole, with what the edits before it have set.
+            let mut next = is.clone();
+            if !is.grants_known {
+                next.grants = was.grants.clone();
+                next.grants_known = was.grants_known;
+            }
+            edits.push(KeyEdit::Whole(Some(Box::new(next))));
+        }
         Some(edits.into_iter().map(|e| AwsEdit::Key(arn.clone(), e)).collect())
     }
 }

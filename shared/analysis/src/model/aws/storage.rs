@@ -289,12 +289,13 @@ pub struct KmsGrant {
 }
 
 impl KmsGrant {
-    /// Whether the grantee is an AWS service's own infrastructure: a service name, or a principal of the form
-    /// `<account>:aws:<service>-infrastructure:<resource>` that no person can be.
+    /// Whether the grantee is an AWS service's own infrastructure: a service name, a service-linked role, or a principal
+    /// of the form `<account>:aws:<service>-infrastructure:<resource>` that no person can be.
     #[must_use]
     pub fn grantee_is_service(grantee: &str) -> bool {
         grantee.ends_with(".amazonaws.com")
             || grantee.contains(":aws:") && !grantee.starts_with("arn:")
+            || grantee.contains(":role/aws-service-role/")
             // ListGrants shows the same principal as a session of a role that no account has.
             || grantee.contains(":assumed-role/aws:")
     }
