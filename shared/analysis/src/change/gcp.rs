@@ -223,9 +223,8 @@ fn target(kind: Kind, call: &Call) -> Option<FullName> {
         | Kind::ServiceAccountChanged
         | Kind::ServiceAccountUsed => {
             // `projects/-/serviceAccounts/<number>`: the project stands in the labels, the e-mail too.
-            let id = name
-                .rsplit_once("/serviceAccounts/")
-                .map(|(_, id)| id)
+            let id = label("email_id")
+                .or_else(|| name.rsplit_once("/serviceAccounts/").map(|(_, id)| id))
                 .or_else(|| label("unique_id"))?;
             let project = label("project_id").unwrap_or("-");
             Some(FullName::of(
@@ -305,6 +304,8 @@ fn claim(kind: Kind, call: &Call, name: Option<&FullName>) -> Claim {
         Kind::GroupMemberAdded => group_member(call),
         Kind::BucketUpdated
         | Kind::CryptoKeyChanged
+        | Kind::OwnershipInvited
+        | Kind::ProjectMoved
         | Kind::GcsBucketCreated
         | Kind::ObjectAclChanged => touched(Some(&resource)),
         Kind::ServiceAccountChanged => touched(Some(&resource)),
@@ -359,7 +360,8 @@ fn role(call: &Call) -> Claim {
         listed.into_iter().filter_map(Value::as_str).map(Into::into).collect()
     };
     match last_segment(&call.method).as_str() {
-        "deleterole" => gcp(GcpEdit::Role { role, permissions: None }),
+        // A deleted role gives nothing; that is known.
+        "deleterole" => gcp(GcpEdit::Role { role, permissions: Some(BTreeSet::new()) }),
         "createrole" => {
             let body = call.request.get("role").unwrap_or(&Value::Null);
             gcp(GcpEdit::Role {
@@ -377,7 +379,18 @@ fn role(call: &Call) -> Claim {
                     added: permissions(delta, ["addedPermissions", "added_permissions"]),
                     removed: permissions(delta, ["removedPermissions", "removed_permissions"]),
                 }),
-                None => Claim::Touched(Target::Role(role)),
+                None => {
+                    let bodies = [call.request.get("role"), Some(&call.response)];
+                    let listed = bodies
+                        .into_iter()
+                        .flatten()
+                        .map(|b| permissions(b, ["included_permissions", "includedPermissions"]))
+                        .find(|p| !p.is_empty());
+                    match listed {
+                        Some(listed) => gcp(GcpEdit::Role { role, permissions: Some(listed) }),
+                        None => Claim::Touched(Target::Role(role)),
+                    }
+                }
             }
         }
         _ => Claim::Touched(Target::Role(role)),

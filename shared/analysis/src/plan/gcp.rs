@@ -84,33 +84,37 @@ fn set_policy(resource: &FullName, delta: &PolicyDelta, effect: GcpEdit) -> Opti
 fn asset(now: &Gcp, name: &FullName, was: &Asset, edit: &GcpEdit) -> Option<Vec<Draft>> {
     let is = now.assets.get(name)?;
     match was.kind() {
-        AssetKind::Bucket => {
-            let mut change = Map::new();
-            for key in changed_settings(is, was) {
-                let earlier = was.data.get(&key)?;
-                change.insert(key.clone(), smallest(is.data.get(&key), earlier));
-            }
-            if change.is_empty() {
-                None
-            } else {
-                Some(vec![draft(
-                    "storage.buckets.patch",
-                    name.as_str(),
-                    Value::Object(change),
-                    edit.clone(),
-                )])
-            }
-        }
+        AssetKind::Bucket => patch("storage.buckets.patch", name, is, was, edit),
+        AssetKind::CryptoKey => patch("cloudkms.cryptoKeys.patch", name, is, was, edit),
         AssetKind::CryptoKeyVersion => version(name, is, was),
         AssetKind::Organization
         | AssetKind::Folder
         | AssetKind::Project
         | AssetKind::ManagedFolder
         | AssetKind::KeyRing
-        | AssetKind::CryptoKey
         | AssetKind::ServiceAccount
         | AssetKind::Other => None,
     }
+}
+
+/// The settings that differ, as they were; a setting that was not there is set to null.
+fn patch(
+    call: &str,
+    name: &FullName,
+    is: &Asset,
+    was: &Asset,
+    edit: &GcpEdit,
+) -> Option<Vec<Draft>> {
+    let change: Map<String, Value> = changed_settings(is, was)
+        .into_iter()
+        .map(|key| {
+            let earlier = was.data.get(&key).unwrap_or(&Value::Null);
+            let value = smallest(is.data.get(&key), earlier);
+            (key, value)
+        })
+        .collect();
+    let draft = || draft(call, name.as_str(), Value::Object(change.clone()), edit.clone());
+    (!change.is_empty()).then(|| vec![draft()])
 }
 
 /// A version scheduled for destruction is disabled when it is restored; it is enabled only when it was enabled before.
@@ -161,7 +165,9 @@ fn smallest(is: Option<&Value>, was: &Value) -> Value {
     match (is, was) {
         (Some(Value::Object(is)), Value::Object(was)) => {
             let differing = was.iter().filter(|(k, v)| is.get(*k) != Some(v));
-            Value::Object(differing.map(|(k, v)| (k.clone(), smallest(is.get(k), v))).collect())
+            let earlier = differing.map(|(k, v)| (k.clone(), smallest(is.get(k), v)));
+            let added = is.keys().filter(|k| !was.contains_key(*k));
+            Value::Object(earlier.chain(added.map(|k| (k.clone(), Value::Null))).collect())
         }
         (_, was) => was.clone(),
     }

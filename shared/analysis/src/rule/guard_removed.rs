@@ -4,12 +4,13 @@ use super::{Case, Remark};
 use crate::change::{
     AwsEdit, AzureEdit, BucketEdit, Claim, Edit, GcpEdit, KeyEdit, Kind, PrincipalEdit,
 };
-use crate::model::Severity;
 use crate::model::aws::{
     AccountId, Arn, Document, Effect, IamKind, Ownership, PublicAccessBlock, Statement,
 };
 use crate::model::azure::{ArmKind, ArmResource};
 use crate::model::gcp::{Asset, AssetKind};
+use crate::model::{Severity, json};
+use serde_json::Value;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
     let gives = !case.difference.gained.is_empty() || !case.difference.latent.is_empty();
@@ -162,7 +163,7 @@ fn azure(is: &AzureEdit, was: &AzureEdit) -> Option<&'static str> {
         ) => resource(is, was),
         (AzureEdit::Patch { body, .. }, AzureEdit::Resource { state: Some(was), .. }) => {
             let mut next = (*was.body).clone();
-            crate::model::json::merge(&mut next, body);
+            json::merge(&mut next, body);
             resource(&ArmResource::parse(&next)?, was)
         }
         (_, _) => None,
@@ -210,17 +211,51 @@ fn gcp(is: &GcpEdit, was: &GcpEdit, gives: bool) -> Option<&'static str> {
         (GcpEdit::Deny { policy: None, .. }, GcpEdit::Deny { policy: Some(_), .. }) => {
             Some("a deny policy was deleted")
         }
-        (GcpEdit::OrgPolicies { constraints: Some(_), .. }, GcpEdit::OrgPolicies { .. })
-            if gives =>
-        {
+        (
+            GcpEdit::OrgPolicies { constraints: Some(is), .. },
+            GcpEdit::OrgPolicies { constraints: was, .. },
+        ) if gives || lifted(is, was.as_deref().unwrap_or_default()) => {
             Some("a constraint of the organisation was lifted")
         }
         (_, _) => None,
     }
 }
 
+/// Whether a constraint that stood before is gone, is enforced no longer, or lists other values.
+fn lifted(is: &[Value], was: &[Value]) -> bool {
+    let name = |c: &Value| json::any_case_str(c, &["constraint"]).map(str::to_owned);
+    let enforced =
+        |c: &Value| json::any_case_path(c, &["booleanPolicy", "enforced"]).and_then(json::boolean);
+    let lists = |c: &Value| json::any_case(c, "listPolicy").cloned();
+    was.iter().any(|was| match is.iter().find(|is| name(is) == name(was)) {
+        None => enforced(was) != Some(false),
+        Some(is) => {
+            enforced(was) == Some(true) && enforced(is) != Some(true)
+                || lists(was).is_some() && lists(is) != lists(was)
+        }
+    })
+}
+
 fn bucket(is: &Asset, was: &Asset) -> Option<&'static str> {
+    let seconds = |asset: &Asset, (part, name): (&str, &str)| {
+        let value = asset.data.get(part).and_then(|o| o.get(name));
+        value.map_or(0, |v| match v {
+            Value::String(text) => text.parse().unwrap_or(0),
+            Value::Number(n) => n.as_u64().unwrap_or(0),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => 0,
+        })
+    };
+    let shorter = |part: &str, name: &str| seconds(is, (part, name)) < seconds(was, (part, name));
+    if shorter("retentionPolicy", "retentionPeriod") {
+        return Some("the retention policy was removed or shortened");
+    }
+    if shorter("softDeletePolicy", "retentionDurationSeconds") {
+        return Some("soft delete was switched off or shortened");
+    }
     let (is, was) = (is.bucket(), was.bucket());
+    if was.default_key.is_some() && is.default_key.is_none() {
+        return Some("the default key was removed, new objects get Google's own,");
+    }
     if was.public_access_prevented == Some(true) && is.public_access_prevented != Some(true) {
         Some("public access prevention was lowered")
     } else if was.uniform_access == Some(true) && is.uniform_access != Some(true) {

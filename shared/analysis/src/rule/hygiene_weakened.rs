@@ -1,13 +1,47 @@
 //! Rotation, versioning, logging, lifecycle: good order, low.
 
 use super::{Case, Remark};
-use crate::change::Nature;
+use crate::change::{Edit, GcpEdit, Nature};
 use crate::model::Severity;
+use crate::model::gcp::AssetKind;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
-    let hygiene = case.change.kind.nature() == Nature::Hygiene;
-    hygiene.then(|| Remark {
+    let low = |what: &str| Remark {
         severity: Severity::Low,
-        why: format!("{} on {}", case.change.kind, case.change.resource),
-    })
+        why: format!("{what} on {}", case.change.resource),
+    };
+    if case.change.kind.nature() == Nature::Hygiene {
+        return Some(low(&case.change.kind.to_string()));
+    }
+    let pairs = case.edits.iter().flat_map(|is| case.inverse.iter().map(move |was| (is, was)));
+    pairs.filter_map(|(is, was)| setting(is, was)).map(low).next()
+}
+
+/// Settings of good order in Google Cloud, where one call changes all settings of a bucket or key. The settings are
+/// judged as changed, not as weakened: what a lifecycle rule does to whom is not told by its text.
+fn setting(is: &Edit, was: &Edit) -> Option<&'static str> {
+    let (
+        Edit::Gcp(GcpEdit::Asset { state: Some(is), .. }),
+        Edit::Gcp(GcpEdit::Asset { state: Some(was), .. }),
+    ) = (is, was)
+    else {
+        return None;
+    };
+    let settings: &[(&str, &str)] = match was.kind() {
+        AssetKind::Bucket => &[
+            ("versioning", "versioning was changed"),
+            ("lifecycle", "lifecycle rules were changed"),
+            ("logging", "access logging was changed"),
+        ],
+        AssetKind::CryptoKey => &[("rotationPeriod", "rotation was changed")],
+        AssetKind::Organization
+        | AssetKind::Folder
+        | AssetKind::Project
+        | AssetKind::ManagedFolder
+        | AssetKind::KeyRing
+        | AssetKind::CryptoKeyVersion
+        | AssetKind::ServiceAccount
+        | AssetKind::Other => &[],
+    };
+    settings.iter().find(|(name, _)| is.data.get(name) != was.data.get(name)).map(|(_, what)| *what)
 }

@@ -64,6 +64,10 @@ fn usable(gcp: &Gcp, key: &FullName) -> Formula {
     if let (Some(name), Some(state)) = (text("name"), text("state")) {
         states.entry(name.to_owned()).or_insert_with(|| KeyVersionState::parse(state));
     }
+    // What was encrypted with a destroyed version is nobody's any more; a key lives on without it.
+    if states.values().any(|s| *s != KeyVersionState::Destroyed) {
+        states.retain(|_, s| *s != KeyVersionState::Destroyed);
+    }
     let enabled = states.values().filter(|s| **s == KeyVersionState::Enabled).count();
     match enabled {
         0 if states.is_empty() => {
