@@ -305,7 +305,6 @@ fn claim(kind: Kind, call: &Call, name: Option<&FullName>) -> Claim {
         Kind::BucketUpdated
         | Kind::CryptoKeyChanged
         | Kind::OwnershipInvited
-        | Kind::ProjectMoved
         | Kind::GcsBucketCreated
         | Kind::ObjectAclChanged => touched(Some(&resource)),
         Kind::ServiceAccountChanged => touched(Some(&resource)),

@@ -10,13 +10,17 @@ pub(super) fn drafts(now: &Gcp, edit: &GcpEdit) -> Option<Vec<Draft>> {
     match edit {
         GcpEdit::Policy { resource, policy: Some(was) } => {
             let empty = crate::model::gcp::Policy::default();
-            let delta = now.policies.get(resource).unwrap_or(&empty).delta_to(was);
-            // Only audit settings changed: restoring those is not a matter of bindings.
-            if delta.is_empty() {
-                None
-            } else {
-                Some(vec![set_policy(resource, &delta, edit.clone())?])
+            let is = now.policies.get(resource).unwrap_or(&empty);
+            let mut draft = set_policy(resource, &is.delta_to(was), edit.clone())?;
+            let bindings = !is.delta_to(was).is_empty();
+            if is.audit_configs == was.audit_configs || is.audit_configs.is_none() {
+                return bindings.then(|| vec![draft]);
             }
+            let earlier = was.audit_configs.as_ref().map_or_else(|| json!([]), |a| (**a).clone());
+            if let Some(change) = draft.change.as_object_mut() {
+                change.insert("auditConfigs".to_owned(), earlier);
+            }
+            Some(vec![draft])
         }
         // No policy line means an empty policy.
         GcpEdit::Policy { resource, policy: None } => {

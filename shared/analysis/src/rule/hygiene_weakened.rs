@@ -20,6 +20,16 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
 /// Settings of good order in Google Cloud, where one call changes all settings of a bucket or key. The settings are
 /// judged as changed, not as weakened: what a lifecycle rule does to whom is not told by its text.
 fn setting(is: &Edit, was: &Edit) -> Option<&'static str> {
+    // A write that leaves the audit settings out leaves them as they are.
+    if let (
+        Edit::Gcp(GcpEdit::Policy { policy: Some(is), .. }),
+        Edit::Gcp(GcpEdit::Policy { policy: was, .. }),
+    ) = (is, was)
+    {
+        let earlier = was.as_ref().and_then(|w| w.audit_configs.as_ref());
+        let changed = is.audit_configs.is_some() && is.audit_configs.as_ref() != earlier;
+        return changed.then_some("the logging of data access was changed");
+    }
     let (
         Edit::Gcp(GcpEdit::Asset { state: Some(is), .. }),
         Edit::Gcp(GcpEdit::Asset { state: Some(was), .. }),

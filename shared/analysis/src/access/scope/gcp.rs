@@ -189,9 +189,29 @@ pub(super) fn candidates(gcp: &Gcp, name: &FullName) -> Principals {
         .cloned()
         .collect();
     members.extend(accounts.iter().flat_map(|a| actors_of(gcp, a)));
+    members.extend(gcp.assets.get(name).map(named_in_acl).unwrap_or_default());
     let mut found: Principals = members.iter().map(|m| member(m)).collect();
     found.extend([Principal::Public, Principal::AnyAuthenticated]);
     found
+}
+
+/// Whom the ACLs of a bucket name: `user-<e-mail>` is a service account where the address says so.
+fn named_in_acl(bucket: &Asset) -> BTreeSet<Arc<str>> {
+    let lists =
+        ["acl", "defaultObjectAcl"].into_iter().filter_map(|l| bucket.data.get(l)?.as_array());
+    let entities = lists.flatten().filter_map(|e| e.get("entity")?.as_str());
+    let member = |entity: &str| {
+        let (kind, address) = entity.split_once('-')?;
+        let kind = match kind {
+            "user" if address.ends_with(".gserviceaccount.com") => "serviceAccount",
+            "user" => "user",
+            "group" => "group",
+            "domain" => "domain",
+            _ => return None,
+        };
+        Some(format!("{kind}:{address}").into())
+    };
+    entities.filter_map(member).collect()
 }
 
 /// Users and groups belong to the organisation whose domain they have; service accounts to the project in their address.
