@@ -5,7 +5,7 @@
 //! `sites/stop/action`, `GetUserDelegationKey`, `SetPathAccessControl`, `KeyRotationPolicySet`) the log's own spelling is
 //! matched.
 
-use super::edit::{AzureEdit, Edit, Target};
+use super::edit::{AccessPolicyUpdate, AzureEdit, Edit, Target};
 use super::{Change, Claim, Dropped, Kind};
 use crate::event::azure::{Call, Log};
 use crate::event::{Actor, clip};
@@ -302,7 +302,9 @@ fn claim(kind: Kind, call: &Call, actor: &Actor) -> Found {
         }
         Kind::VaultAccessPolicyWritten => match id.ancestor("vaults") {
             Some(vault) => {
-                (Claim::Touched(Target::Arm(vault.clone())), Some(vault.as_str().to_owned()), None)
+                let claim = access_policies(&vault, &id, call.body.as_ref())
+                    .unwrap_or_else(|| Claim::Touched(Target::Arm(vault.clone())));
+                (claim, Some(vault.as_str().to_owned()), None)
             }
             None => (touched(), None, None),
         },
@@ -325,6 +327,19 @@ fn written(body: &Value) -> Option<Value> {
         .map(|(k, v)| (k.to_lowercase(), v.clone()))
         .collect();
     (!kept.is_empty()).then_some(Value::Object(kept))
+}
+
+/// `…/vaults/v/accessPolicies/add` (or `remove`) with the policies in the body. What `replace` leaves of others is for a
+/// read of the vault to tell.
+fn access_policies(vault: &ArmId, id: &ArmId, body: Option<&Value>) -> Option<Claim> {
+    let how = match id.name().to_lowercase().as_str() {
+        "add" => AccessPolicyUpdate::Add,
+        "remove" => AccessPolicyUpdate::Remove,
+        _ => return None,
+    };
+    let listed = json::any_case_path(body?, &["properties", "accessPolicies"])?;
+    let policies: Vec<Value> = json::list(listed).into_iter().cloned().collect();
+    Some(azure(AzureEdit::AccessPolicies { vault: vault.clone(), how, policies }))
 }
 
 /// Bodies come as `{"Id","Properties":{"PrincipalId",…,"Scope"}}` (portal) and `{"properties":{…}}` without scope (command

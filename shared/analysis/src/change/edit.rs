@@ -9,6 +9,7 @@ use crate::model::aws::{
 };
 use crate::model::azure::{ArmId, ArmResource, DenyAssignment, RoleAssignment, RoleDefinition};
 use crate::model::gcp::{Asset, DenyPolicy, FullName, Policy, PolicyDelta};
+use crate::model::json;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -34,6 +35,26 @@ pub struct IamRef {
     pub kind: IamKind,
     /// The name.
     pub name: Arc<str>,
+}
+
+impl AzureEdit {
+    /// The resource that the edit leaves, given what it was; `None` when it is no edit of one resource's body.
+    #[must_use]
+    pub fn resource_after(&self, was: &ArmResource) -> Option<ArmResource> {
+        match self {
+            Self::Resource { state, .. } => state.clone(),
+            Self::Patch { body, .. } => {
+                let mut next = (*was.body).clone();
+                json::merge(&mut next, body);
+                ArmResource::parse(&next)
+            }
+            Self::Assignment { .. }
+            | Self::Definition { .. }
+            | Self::Deny { .. }
+            | Self::AccessPolicies { .. }
+            | Self::Member { .. } => None,
+        }
+    }
 }
 
 impl IamRef {
@@ -184,6 +205,16 @@ pub enum KeyEdit {
     Rotation(Option<bool>),
 }
 
+/// What an update does with the access policies that it lists, per principal.
+/// <https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/update-access-policy>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessPolicyUpdate {
+    /// Their permissions come on top.
+    Add,
+    /// Their permissions are taken away.
+    Remove,
+}
+
 /// An edit in Azure.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AzureEdit {
@@ -221,6 +252,15 @@ pub enum AzureEdit {
         id: ArmId,
         /// The members.
         body: Value,
+    },
+    /// Access policies of a vault are added or removed.
+    AccessPolicies {
+        /// Which vault.
+        vault: ArmId,
+        /// What is done with them.
+        how: AccessPolicyUpdate,
+        /// The policies as the request carries them.
+        policies: Vec<Value>,
     },
     /// A principal joins or leaves a group.
     Member {

@@ -13,8 +13,8 @@ mod kind;
 mod names;
 
 pub use edit::{
-    AwsEdit, AzureEdit, BucketEdit, Edit, GcpEdit, IamRef, KeyEdit, PolicyEdit, PrincipalEdit,
-    Target,
+    AccessPolicyUpdate, AwsEdit, AzureEdit, BucketEdit, Edit, GcpEdit, IamRef, KeyEdit, PolicyEdit,
+    PrincipalEdit, Target,
 };
 pub use kind::{Answer, Kind, Nature};
 

@@ -40,6 +40,7 @@ pub(super) fn drafts(now: &Azure, edit: &AzureEdit) -> Option<Vec<Draft>> {
         | AzureEdit::Definition { state: None, .. }
         | AzureEdit::Deny { .. }
         | AzureEdit::Patch { .. }
+        | AzureEdit::AccessPolicies { .. }
         | AzureEdit::Member { .. } => None,
     }
 }

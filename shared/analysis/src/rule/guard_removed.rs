@@ -7,7 +7,7 @@ use crate::change::{
 use crate::model::aws::{
     AccountId, Arn, Document, Effect, IamKind, Ownership, PublicAccessBlock, Statement,
 };
-use crate::model::azure::{ArmKind, ArmResource};
+use crate::model::azure::{ArmKind, ArmResource, KeySource};
 use crate::model::gcp::{Asset, AssetKind};
 use crate::model::{Severity, json};
 use serde_json::Value;
@@ -161,16 +161,19 @@ fn azure(is: &AzureEdit, was: &AzureEdit) -> Option<&'static str> {
             AzureEdit::Resource { state: Some(is), .. },
             AzureEdit::Resource { state: Some(was), .. },
         ) => resource(is, was),
-        (AzureEdit::Patch { body, .. }, AzureEdit::Resource { state: Some(was), .. }) => {
-            let mut next = (*was.body).clone();
-            json::merge(&mut next, body);
-            resource(&ArmResource::parse(&next)?, was)
+        (AzureEdit::Patch { .. }, AzureEdit::Resource { state: Some(was), .. }) => {
+            resource(&is.resource_after(was)?, was)
         }
         (_, _) => None,
     }
 }
 
 fn resource(is: &ArmResource, was: &ArmResource) -> Option<&'static str> {
+    let by_network =
+        matches!(was.kind(), ArmKind::StorageAccount | ArmKind::Vault) && network_loosened(is, was);
+    if by_network {
+        return Some("network rules were opened");
+    }
     match was.kind() {
         ArmKind::StorageAccount => {
             let (is, was) = (is.storage_account(), was.storage_account());
@@ -180,8 +183,10 @@ fn resource(is: &ArmResource, was: &ArmResource) -> Option<&'static str> {
                 Some("anonymous access was allowed")
             } else if is.allow_shared_key_access && !was.allow_shared_key_access {
                 Some("shared keys were allowed")
-            } else if was.network_restricted && !is.network_restricted {
-                Some("network rules were opened")
+            } else if matches!(was.key_source, KeySource::Customer { .. })
+                && matches!(is.key_source, KeySource::Microsoft)
+            {
+                Some("the customer-managed key was given up")
             } else {
                 None
             }
@@ -219,6 +224,32 @@ fn gcp(is: &GcpEdit, was: &GcpEdit, gives: bool) -> Option<&'static str> {
         }
         (_, _) => None,
     }
+}
+
+/// Whether the firewall of an account or a vault lets more through than before.
+/// <https://learn.microsoft.com/azure/storage/common/storage-network-security>
+fn network_loosened(is: &ArmResource, was: &ArmResource) -> bool {
+    let text = |r: &ArmResource, path: &[&str]| {
+        r.property(path).and_then(Value::as_str).map(str::to_lowercase)
+    };
+    let becomes = |path: &[&str], from: &str, to: &str| {
+        text(was, path).as_deref() == Some(from) && text(is, path).as_deref() == Some(to)
+    };
+    let rules = |r: &ArmResource, list: &str| -> Vec<Value> {
+        let found = r.property(&["networkAcls", list]).map(json::list).unwrap_or_default();
+        found.into_iter().cloned().collect()
+    };
+    let added = |list: &str| {
+        let earlier = rules(was, list);
+        rules(is, list).iter().any(|rule| !earlier.contains(rule))
+    };
+    // While everything is allowed, a list of what is allowed says nothing.
+    let denies =
+        |r: &ArmResource| text(r, &["networkAcls", "defaultAction"]).as_deref() == Some("deny");
+    denies(was) && text(is, &["networkAcls", "defaultAction"]).as_deref() == Some("allow")
+        || becomes(&["publicNetworkAccess"], "disabled", "enabled")
+        || becomes(&["networkAcls", "bypass"], "none", "azureservices")
+        || denies(was) && (added("ipRules") || added("virtualNetworkRules"))
 }
 
 /// Whether a constraint that stood before is gone, is enforced no longer, or lists other values.

@@ -1,9 +1,11 @@
 //! Rotation, versioning, logging, lifecycle: good order, low.
 
 use super::{Case, Remark};
-use crate::change::{Edit, GcpEdit, Nature};
-use crate::model::Severity;
+use crate::change::{AzureEdit, Edit, GcpEdit, Nature};
+use crate::model::azure::{ArmKind, ArmResource};
 use crate::model::gcp::AssetKind;
+use crate::model::{Severity, json};
+use serde_json::Value;
 
 pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
     let low = |what: &str| Remark {
@@ -30,6 +32,10 @@ fn setting(is: &Edit, was: &Edit) -> Option<&'static str> {
         let changed = is.audit_configs.is_some() && is.audit_configs.as_ref() != earlier;
         return changed.then_some("the logging of data access was changed");
     }
+    if let (Edit::Azure(is), Edit::Azure(AzureEdit::Resource { state: Some(was), .. })) = (is, was)
+    {
+        return storage_account(is, was);
+    }
     let (
         Edit::Gcp(GcpEdit::Asset { state: Some(is), .. }),
         Edit::Gcp(GcpEdit::Asset { state: Some(was), .. }),
@@ -54,4 +60,30 @@ fn setting(is: &Edit, was: &Edit) -> Option<&'static str> {
         | AssetKind::Other => &[],
     };
     settings.iter().find(|(name, _)| is.data.get(name) != was.data.get(name)).map(|(_, what)| *what)
+}
+
+/// Settings of a storage account that were weakened.
+fn storage_account(is: &AzureEdit, was: &ArmResource) -> Option<&'static str> {
+    if was.kind() != ArmKind::StorageAccount {
+        return None;
+    }
+    let is = is.resource_after(was)?;
+    let flag = |r: &ArmResource, name: &str| r.property(&[name]).and_then(json::boolean);
+    let on = |name: &str| flag(&is, name) == Some(true) && flag(was, name) != Some(true);
+    let version = |r: &ArmResource| {
+        r.property(&["minimumTlsVersion"]).and_then(Value::as_str).map(str::to_uppercase)
+    };
+    if flag(&is, "supportsHttpsTrafficOnly") == Some(false)
+        && flag(was, "supportsHttpsTrafficOnly") == Some(true)
+    {
+        Some("unencrypted HTTP was allowed")
+    } else if version(was).zip(version(&is)).is_some_and(|(was, is)| is < was) {
+        Some("older TLS was allowed")
+    } else if on("isSftpEnabled") || on("isLocalUserEnabled") {
+        Some("SFTP or local users were switched on")
+    } else if on("allowCrossTenantReplication") {
+        Some("replication to other tenants was allowed")
+    } else {
+        None
+    }
 }

@@ -20,6 +20,17 @@ pub(super) fn judge(case: &Case<'_>) -> Option<Remark> {
         }
         Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_) => None,
     });
+    let given = case.edits.iter().find_map(|edit| match edit {
+        Edit::Azure(AzureEdit::Assignment { state: Some(is), .. })
+            if own.is_identity(&is.principal) =>
+        {
+            Some(&*is.principal)
+        }
+        Edit::Aws(_) | Edit::Azure(_) | Edit::Gcp(_) => None,
+    });
+    if let Some(identity) = given {
+        return critical(format!("{identity}, by which keyfence works, got a role"));
+    }
     // What everyone lost, keyfence lost as well: that is no attack on it.
     let lost = &case.difference.lost;
     let with_everyone = |l: &Loss| {

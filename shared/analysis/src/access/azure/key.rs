@@ -4,7 +4,7 @@
 use super::object_id;
 use super::role::{Operation, allowed};
 use crate::access::{Decrypts, Evidence, Lock, Trace};
-use crate::estate::azure::Azure;
+use crate::estate::azure::{Azure, Part};
 use crate::model::azure::{ArmId, ArmResource, KeySource, Vault, VaultMode};
 use crate::model::{Access, Formula, Principal};
 
@@ -96,7 +96,7 @@ fn may_use(
 ) -> Formula {
     let join = |parts: Vec<Formula>| if all { Formula::all(parts) } else { Formula::any(parts) };
     let Some(vault) = azure.vault_of(key).map(ArmResource::vault) else {
-        return Formula::unknown(format!("the vault of {key} is not in the estate"));
+        return without_vault(azure, key);
     };
     match vault.mode {
         VaultMode::Rbac => join(
@@ -140,10 +140,19 @@ fn by_policy(
     Formula::known(found.is_some())
 }
 
+/// Without its vault a key is gone, where the resources are known.
+fn without_vault(azure: &Azure, key: &ArmId) -> Formula {
+    if azure.knows(Part::Resources) {
+        Formula::never()
+    } else {
+        Formula::unknown(format!("the vault of {key} is not in the estate"))
+    }
+}
+
 /// Power over the key: role assignments on it; the vault's own settings where access policies decide; the key's life.
 fn key_administer(azure: &Azure, id: &str, key: &ArmId, trace: &mut Trace<'_>) -> Formula {
     let Some(vault) = azure.vault_of(key) else {
-        return Formula::unknown(format!("the vault of {key} is not in the estate"));
+        return without_vault(azure, key);
     };
     let mut by_action =
         |operation: &str| allowed(azure, id, Operation::Action(operation), key, Lock::Key, trace);

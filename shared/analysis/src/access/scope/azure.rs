@@ -38,7 +38,7 @@ pub(super) fn slice(azure: &Azure, edit: &AzureEdit, slice: &mut Slice) {
                 add_resource(azure, resource, slice);
             }
         }
-        AzureEdit::Patch { id, .. } => {
+        AzureEdit::Patch { id, .. } | AzureEdit::AccessPolicies { vault: id, .. } => {
             if let Some(resource) = azure.resources.get(id) {
                 add_resource(azure, resource, slice);
             }

@@ -1,11 +1,11 @@
 //! Edits of the Azure part: apply one and get its inverse; compare a touched id with the live state.
 
 use super::{Azure, Part};
-use crate::change::{AzureEdit, Target};
+use crate::change::{AccessPolicyUpdate, AzureEdit, Target};
 use crate::model::azure::{ArmId, ArmResource};
 use crate::model::json;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What has to be read to see whether an edit came about.
@@ -16,7 +16,8 @@ pub fn target_of(edit: &AzureEdit) -> Option<Target> {
         | AzureEdit::Definition { id, .. }
         | AzureEdit::Deny { id, .. }
         | AzureEdit::Resource { id, .. }
-        | AzureEdit::Patch { id, .. } => Some(Target::Arm(id.clone())),
+        | AzureEdit::Patch { id, .. }
+        | AzureEdit::AccessPolicies { vault: id, .. } => Some(Target::Arm(id.clone())),
         AzureEdit::Member { .. } => None,
     }
 }
@@ -49,6 +50,14 @@ impl Azure {
                 state: put(&mut self.resources, id.clone(), state.clone()),
             },
             AzureEdit::Patch { id, body } => self.patch(id, body),
+            AzureEdit::AccessPolicies { vault, how, policies } => {
+                // Policies of a vault that the estate does not hold cannot be placed.
+                let Some(was) = self.resources.get(vault) else { return edit.clone() };
+                let property = was.property(&["accessPolicies"]).map(json::list);
+                let earlier = property.unwrap_or_default().into_iter().cloned().collect();
+                let next = updated_policies(earlier, *how, policies);
+                self.patch(vault, &json!({"properties": {"accessPolicies": next}}))
+            }
             AzureEdit::Member { group, member, present } => {
                 let members = self.groups.entry(group.clone()).or_default();
                 let was =
@@ -132,4 +141,70 @@ fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: Option<V>) -> Option<
         Some(value) => map.insert(key, value),
         None => map.remove(&key),
     }
+}
+
+/// The access policies of a vault after an update.
+fn updated_policies(
+    mut policies: Vec<Value>,
+    how: AccessPolicyUpdate,
+    update: &[Value],
+) -> Vec<Value> {
+    let holder = |p: &Value| json::any_case_str(p, &["objectId"]).map(str::to_lowercase);
+    for listed in update {
+        let place = policies.iter().position(|p| holder(p) == holder(listed));
+        let earlier = place.map(|i| policies.remove(i));
+        let next = match (how, earlier) {
+            (AccessPolicyUpdate::Add, None) => Some(listed.clone()),
+            (AccessPolicyUpdate::Add, Some(earlier)) => {
+                Some(with_permissions(&earlier, listed, |mut had, more| {
+                    had.extend(more);
+                    had
+                }))
+            }
+            (AccessPolicyUpdate::Remove, None) => None,
+            (AccessPolicyUpdate::Remove, Some(earlier)) => {
+                let left = with_permissions(&earlier, listed, |mut had, less| {
+                    had.retain(|p| !less.contains(p));
+                    had
+                });
+                let any = json::any_case(&left, "permissions")
+                    .and_then(Value::as_object)
+                    .is_some_and(|o| o.values().any(|v| !json::list(v).is_empty()));
+                any.then_some(left)
+            }
+        };
+        policies.extend(next);
+    }
+    policies
+}
+
+/// A policy with its permissions joined to those of another, kind by kind (keys, secrets, …).
+fn with_permissions(
+    policy: &Value,
+    other: &Value,
+    join: impl Fn(BTreeSet<String>, BTreeSet<String>) -> BTreeSet<String>,
+) -> Value {
+    let kinds = |p: &Value| -> BTreeMap<String, BTreeSet<String>> {
+        let object = json::any_case(p, "permissions").and_then(Value::as_object);
+        let texts = |v: &Value| {
+            json::list(v).into_iter().filter_map(Value::as_str).map(str::to_lowercase).collect()
+        };
+        object.into_iter().flatten().map(|(k, v)| (k.to_lowercase(), texts(v))).collect()
+    };
+    let (mut mine, mut theirs) = (kinds(policy), kinds(other));
+    let names: BTreeSet<String> = mine.keys().chain(theirs.keys()).cloned().collect();
+    let joined: BTreeMap<String, BTreeSet<String>> = names
+        .into_iter()
+        .map(|name| {
+            let had = mine.remove(&name).unwrap_or_default();
+            let listed = theirs.remove(&name).unwrap_or_default();
+            (name, join(had, listed))
+        })
+        .collect();
+    let mut next = policy.clone();
+    if let Some(object) = next.as_object_mut() {
+        object.retain(|k, _| !k.eq_ignore_ascii_case("permissions"));
+        object.insert("permissions".to_owned(), json!(joined));
+    }
+    next
 }

@@ -139,7 +139,7 @@ impl ArmResource {
         }
     }
 
-    fn property(&self, path: &[&str]) -> Option<&Value> {
+    pub(crate) fn property(&self, path: &[&str]) -> Option<&Value> {
         json::any_case_path(json::any_case(&self.body, "properties")?, path)
     }
 
