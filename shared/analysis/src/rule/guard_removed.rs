@@ -316,3 +316,55 @@ fn by_kind(case: &Case<'_>) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod setting_tests {
+    use super::*;
+    use serde_json::json;
+
+    fn account(properties: &Value) -> ArmResource {
+        let id = "/subscriptions/s/resourceGroups/r/providers/Microsoft.Storage/storageAccounts/a";
+        ArmResource::parse(&json!({"id": id, "type": "Microsoft.Storage/storageAccounts", "properties": properties})).unwrap()
+    }
+
+    #[test]
+    fn which_changes_of_a_firewall_let_more_through() {
+        let denies = |more: Value| {
+            let mut acls = json!({"defaultAction": "Deny", "bypass": "None", "ipRules": []});
+            json::merge(&mut acls, &more);
+            json!({"networkAcls": acls})
+        };
+        let base = denies(json!({}));
+        let cases = [
+            (denies(json!({"defaultAction": "Allow"})), true),
+            (denies(json!({"bypass": "AzureServices"})), true),
+            (denies(json!({"ipRules": [{"value": "0.0.0.0/1"}]})), true),
+            (base.clone(), false),
+        ];
+        for (is, expect) in cases {
+            assert_eq!(network_loosened(&account(&is), &account(&base)), expect, "{is}");
+            assert!(!network_loosened(&account(&base), &account(&is)), "back from {is}");
+        }
+    }
+
+    #[test]
+    fn which_constraints_count_as_lifted() {
+        let constraint = |enforced: bool| {
+            vec![json!({"constraint": "c", "booleanPolicy": {"enforced": enforced}})]
+        };
+        let list = |value: &str| {
+            vec![json!({"constraint": "d", "listPolicy": {"allowedValues": [value]}})]
+        };
+        let cases = [
+            (constraint(true), vec![], true),
+            (constraint(true), constraint(false), true),
+            (list("y"), list("x"), true),
+            (constraint(false), constraint(true), false),
+            (vec![], constraint(true), false),
+            (list("x"), list("x"), false),
+        ];
+        for (was, is, expect) in cases {
+            assert_eq!(lifted(&is, &was), expect, "{was:?} -> {is:?}");
+        }
+    }
+}

@@ -208,3 +208,36 @@ fn with_permissions(
     }
     next
 }
+
+#[cfg(test)]
+mod access_policy_tests {
+    use super::*;
+
+    fn policy(who: &str, keys: &[&str]) -> Value {
+        json!({"objectId": who, "permissions": {"keys": keys}})
+    }
+
+    #[test]
+    fn policies_are_added_and_removed_by_principal_and_permission() {
+        use AccessPolicyUpdate::{Add, Remove};
+        let had = || vec![policy("a", &["get", "unwrapkey"])];
+        let cases = [
+            (
+                Add,
+                policy("b", &["get"]),
+                vec![policy("a", &["get", "unwrapkey"]), policy("b", &["get"])],
+            ),
+            (Add, policy("A", &["List"]), vec![policy("a", &["get", "list", "unwrapkey"])]),
+            (Remove, policy("a", &["unwrapKey"]), vec![policy("a", &["get"])]),
+            (Remove, policy("a", &["get", "unwrapKey"]), vec![]),
+            (Remove, policy("b", &["get"]), had()),
+        ];
+        for (how, update, expect) in cases {
+            assert_eq!(
+                updated_policies(had(), how, std::slice::from_ref(&update)),
+                expect,
+                "{how:?} {update}"
+            );
+        }
+    }
+}
