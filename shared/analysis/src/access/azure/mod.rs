@@ -13,9 +13,9 @@ mod role;
 mod storage;
 
 use super::{Answer, Decrypts, Trace};
-use crate::estate::azure::Azure;
+use crate::estate::azure::{Azure, Part};
 use crate::model::azure::{ArmId, ArmKind, ArmResource};
-use crate::model::{Access, Principal, Resource};
+use crate::model::{Access, Formula, Principal, Resource};
 
 pub(super) fn evaluate(
     azure: &Azure,
@@ -25,7 +25,13 @@ pub(super) fn evaluate(
     trace: Trace<'_>,
 ) -> Answer {
     let id = ArmId::new(resource.name());
-    let Some(found) = azure.resources.get(&id) else { return Answer::never() };
+    let Some(found) = azure.resources.get(&id) else {
+        return if azure.knows(Part::Resources) {
+            Answer::never()
+        } else {
+            Answer::of(Formula::unknown(format!("{id} is not in the estate")))
+        };
+    };
     match found.kind() {
         ArmKind::StorageAccount => storage::evaluate(azure, principal, access, found, None, trace),
         ArmKind::Container => match account_of(azure, &id) {

@@ -145,7 +145,8 @@ impl Asked<'_> {
             return Formula::known(!member.starts_with("deleted:"));
         }
         let could_join = self.principal.name().starts_with("user:")
-            || self.principal.name().starts_with("serviceAccount:");
+            || self.principal.name().starts_with("serviceAccount:")
+            || self.principal.name().starts_with("group:");
         match member.strip_prefix("group:") {
             Some(group)
                 if could_join && !self.gcp.groups_known && !self.gcp.groups.contains_key(group) =>
