@@ -173,25 +173,22 @@ impl Judge {
         let planned = if findings.is_empty() { None } else { self.way_back(&done) };
         let live = Live { edits: &edits, inverse: &done.inverse };
         let touched_own = findings.iter().any(|f| f.rule == Rule::KeyfenceTouched);
+        let mut sound = false;
         let planned = planned.map(|(mut plan, proof)| {
             plan.doubts = plan::doubts(&change, &live, &done.difference);
             if touched_own {
                 plan.doubts
                     .insert(0, "keyfence does not undo changes of itself by itself".to_owned());
             }
+            sound = proof.holds && plan.doubts.is_empty();
+            plan.doubts.extend(plan::reserve(answer));
             (plan, proof)
         });
-        let sound =
-            planned.as_ref().is_some_and(|(plan, proof)| proof.holds && plan.doubts.is_empty());
         let remedy = match (&planned, sound) {
             (Some(_), true) => Remedy::Automatic,
             (Some(_), false) => Remedy::Manual,
             (None, _) => Remedy::None,
         };
-        let planned = planned.map(|(mut plan, proof)| {
-            plan.doubts.extend(plan::reserve(answer));
-            (plan, proof)
-        });
         let auto = sound && answer == Answer::Revert;
         let situation = Situation {
             resource: &change.resource,

@@ -8,7 +8,7 @@
 use super::policy::{Said, Side, arn_names, says};
 use super::storage::{Identity, identity, resource_control};
 use super::subject::Subject;
-use super::{Request, Target, whole};
+use super::{Request, Target};
 use crate::access::{Evidence, Lock, Trace};
 use crate::estate::aws::Aws;
 use crate::model::aws::{AccountId, Arn, Key, KeyState};
@@ -163,8 +163,11 @@ fn key_policy(key: &Key, request: &Request<'_>, trace: &mut Trace<'_>) -> (Said,
 /// own side; how limits on the grantee (service control policies, boundaries) apply to a grant is not documented well
 /// enough to decide: then it is an unknown fact. <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
 fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Trace<'_>) -> Formula {
-    let unknown =
-        whole(key.grants_known, || format!("the grants of key {} are not in the estate", key.arn));
+    let unknown = if key.grants_known {
+        Formula::never()
+    } else {
+        Formula::unknown(format!("the grants of key {} are not in the estate", key.arn))
+    };
     let operation = request.action.strip_prefix("kms:").unwrap_or(request.action);
     let own_account = request.subject.account() == key.arn.account();
     let mut given = Formula::never();

@@ -95,8 +95,3 @@ pub(super) fn decrypts(aws: &Aws, store: &Resource) -> Decrypts {
         None => Decrypts::Unknown,
     }
 }
-
-/// An unknown fact about a subject's own policies, unless they are all known.
-fn whole(known: bool, what: impl FnOnce() -> String) -> Formula {
-    if known { Formula::never() } else { Formula::unknown(what()) }
-}

@@ -40,13 +40,11 @@ impl Said {
     /// Both sides depend on a document that is not known. They are two facts: it may allow, and it may deny. As one fact
     /// they would make *unknown and not unknown*, which is *no*.
     pub(super) fn unknown(because: &str) -> Self {
-        Self { allow: Formula::unknown(because), deny: may_deny(because) }
+        Self {
+            allow: Formula::unknown(because),
+            deny: Formula::unknown(format!("{because}: it may deny")),
+        }
     }
-}
-
-/// A Deny that may stand in what is not known.
-pub(super) fn may_deny(because: &str) -> Formula {
-    Formula::unknown(format!("{because}: it may deny"))
 }
 
 /// What a document says to a request. `label` names the document in the evidence.

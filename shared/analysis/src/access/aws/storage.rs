@@ -1,6 +1,6 @@
 //! The S3 side: bucket policy, ACL, Block Public Access, and both locks together.
 
-use super::policy::{Said, Side, may_deny, says};
+use super::policy::{Said, Side, says};
 use super::subject::Subject;
 use super::{Request, Target, key};
 use crate::access::{Answer, Evidence, Lock, Trace};
@@ -234,9 +234,10 @@ pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>)
         | Subject::Outside(_)
         | Subject::Anonymous
         | Subject::Nobody => {
+            let Said { allow, deny } = own_side_unseen(request);
             return Identity {
-                allow: own_side_unseen(request),
-                deny: own_denies_unseen(request),
+                allow,
+                deny,
                 boundary: Formula::always(),
                 bounded_user: true,
                 control: service_control(request),
@@ -244,37 +245,27 @@ pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>)
         }
     };
     let said = identity_policies(request, principal, lock, trace);
-    let (boundary, boundary_deny) = boundary(request, principal);
+    let boundary = boundary(request, principal);
     Identity {
         allow: said.allow,
-        deny: said.deny.or(boundary_deny),
-        boundary,
+        deny: said.deny.or(boundary.deny),
+        boundary: boundary.allow,
         bounded_user: principal.kind == crate::model::aws::IamKind::User,
         control: service_control(request),
     }
 }
 
 /// The own side of somebody who is no user or role of the estate. In an account outside of the estate it is taken to
-/// allow. A principal that a known account does not have is nobody; where the account's principals are not known, neither
-/// is what they may do.
-fn own_side_unseen(request: &Request<'_>) -> Formula {
-    let Subject::Outside(arn) = request.subject else { return Formula::always() };
+/// allow and to deny nothing: that is the business of its administrators. A principal that a known account does not have
+/// is nobody; where the account's principals are not known, its policies may allow, and they may deny whatever a resource
+/// policy gives.
+fn own_side_unseen(request: &Request<'_>) -> Said {
+    let taken_to_allow = Said { allow: Formula::always(), deny: Formula::never() };
+    let Subject::Outside(arn) = request.subject else { return taken_to_allow };
     match arn.account().and_then(|a| request.aws.accounts.get(&a)) {
-        None => Formula::always(),
-        Some(account) if account.iam_known => Formula::never(),
-        Some(_) => Formula::unknown(format!("the policies of {arn} are not in the estate")),
-    }
-}
-
-/// A known account's principal whose policies no file holds may be denied by them, whatever a resource policy gives. That
-/// of an account outside of the estate is the business of its administrators.
-fn own_denies_unseen(request: &Request<'_>) -> Formula {
-    let Subject::Outside(arn) = request.subject else { return Formula::never() };
-    match arn.account().and_then(|a| request.aws.accounts.get(&a)) {
-        Some(account) if !account.iam_known => {
-            may_deny(&format!("the policies of {arn} are not in the estate"))
-        }
-        Some(_) | None => Formula::never(),
+        None => taken_to_allow,
+        Some(account) if account.iam_known => Said::nothing(),
+        Some(_) => Said::unknown(&format!("the policies of {arn} are not in the estate")),
     }
 }
 
@@ -334,19 +325,15 @@ fn attached_policies(
     said
 }
 
-fn boundary(request: &Request<'_>, principal: &IamPrincipal) -> (Formula, Formula) {
-    let Some(policy) = &principal.boundary else { return (Formula::always(), Formula::never()) };
+/// What the permissions boundary leaves; everything where there is none.
+fn boundary(request: &Request<'_>, principal: &IamPrincipal) -> Said {
+    let Some(policy) = &principal.boundary else {
+        return Said { allow: Formula::always(), deny: Formula::never() };
+    };
     let account = principal.arn.account();
     match account.and_then(|a| request.aws.managed_document(&a, policy)) {
-        Some(document) => {
-            let said = says(document, Side::Identity, request, Lock::Storage, "", &mut None);
-            (said.allow, said.deny)
-        }
-        None => {
-            let said =
-                Said::unknown(&format!("the permissions boundary {policy} is not in the estate"));
-            (said.allow, said.deny)
-        }
+        Some(document) => says(document, Side::Identity, request, Lock::Storage, "", &mut None),
+        None => Said::unknown(&format!("the permissions boundary {policy} is not in the estate")),
     }
 }
 

@@ -7,7 +7,6 @@
 use super::role::Operation;
 use crate::model::azure::{ArmId, Comparison, Condition, Expression, Source, Test};
 use crate::model::{Formula, Pattern};
-use std::collections::BTreeSet;
 
 const ACCOUNT: &str = "microsoft.storage/storageaccounts:name";
 const CONTAINER: &str = "microsoft.storage/storageaccounts/blobservices/containers:name";
@@ -75,8 +74,9 @@ impl Asked<'_> {
             PATH => paths(comparison, value),
             _ => None,
         };
-        let parts: BTreeSet<Option<Formula>> = values.iter().map(one).collect();
-        let Some(parts) = parts.into_iter().collect::<Option<Vec<_>>>() else { return residue() };
+        let Some(parts) = values.iter().map(one).collect::<Option<Vec<_>>>() else {
+            return residue();
+        };
         if comparison.every_value { Formula::all(parts) } else { Formula::any(parts) }
     }
 

@@ -73,11 +73,7 @@ pub(super) fn permitted_through(
         allow =
             allow.or(Formula::unknown(format!("the project of {resource} is not in the estate")));
     }
-    if allow.is_never() {
-        allow
-    } else {
-        allow.unless(deny::denied(gcp, principal, &members, permission, &line))
-    }
+    asked.unless_denied(allow, &line)
 }
 
 /// What the own policy of one resource gives, without what is above it.
@@ -95,11 +91,7 @@ pub(super) fn bound_at(
     let asked = Asked { gcp, principal, members: &members, through, permission, lock };
     let policy = gcp.policies.get(resource);
     let allow = policy.map_or_else(Formula::never, |p| asked.of(p, resource, resource, trace));
-    if allow.is_never() {
-        allow
-    } else {
-        allow.unless(deny::denied(gcp, principal, &members, permission, &line))
-    }
+    asked.unless_denied(allow, &line)
 }
 
 /// One question to the bindings of policies.
@@ -137,6 +129,14 @@ impl Asked<'_> {
             allow = allow.or(given);
         }
         allow
+    }
+
+    /// What deny policies on the line leave of an allow.
+    fn unless_denied(&self, allow: Formula, line: &[FullName]) -> Formula {
+        if allow.is_never() {
+            return allow;
+        }
+        allow.unless(deny::denied(self.gcp, self.principal, self.members, self.permission, line))
     }
 
     /// Whether a member stands for the principal. Of a group that no file lists nobody knows who is in it.

@@ -9,7 +9,7 @@ use crate::model::{Access, Formula, Principal, json};
 use std::collections::BTreeMap;
 
 /// The Cloud Storage service agent of a bucket's project.
-pub(super) fn service_agent(bucket: &Asset) -> Option<Principal> {
+pub(in crate::access) fn service_agent(bucket: &Asset) -> Option<Principal> {
     let number = bucket.bucket().project_number?;
     Some(Principal::Named(
         format!("serviceAccount:service-{number}@gs-project-accounts.iam.gserviceaccount.com")

@@ -13,6 +13,8 @@ mod deny;
 mod key;
 mod storage;
 
+pub(super) use key::service_agent;
+
 use super::{Answer, Decrypts, Trace};
 use crate::estate::gcp::Gcp;
 use crate::model::gcp::{AssetKind, Binding, FullName};

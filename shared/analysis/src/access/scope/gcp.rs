@@ -1,7 +1,7 @@
 //! Slices, reach and labels in Google Cloud.
 
 use super::{Slice, Tags};
-use crate::access::gcp::{actors_of, lets_act};
+use crate::access::gcp::{actors_of, lets_act, service_agent};
 use crate::change::GcpEdit;
 use crate::estate::gcp::Gcp;
 use crate::model::gcp::{Asset, AssetKind, Binding, FullName};
@@ -121,12 +121,9 @@ fn add_policy(gcp: &Gcp, changed: &FullName, bindings: BTreeSet<&Binding>, slice
     let around = changed.segment("managedFolders").and_then(|_| changed.up_to("buckets"));
     slice.add(&principals, around.and_then(|b| gcp.assets.get(&b)).and_then(resource));
     for bucket in gcp.of_kind(AssetKind::Bucket) {
-        let view = bucket.bucket();
-        let agent = view.project_number.map(|n| {
-            format!("serviceAccount:service-{n}@gs-project-accounts.iam.gserviceaccount.com")
-        });
-        let touched = agent.is_some_and(|a| members.contains(a.as_str()));
-        let key_below = view.default_key.is_some_and(|k| gcp.lineage(&k).contains(&changed));
+        let touched = service_agent(bucket).is_some_and(|a| members.contains(a.name()));
+        let key_below =
+            bucket.bucket().default_key.is_some_and(|k| gcp.lineage(&k).contains(&changed));
         if touched && key_below {
             slice.add(&candidates(gcp, &bucket.name), resource(bucket));
         }
