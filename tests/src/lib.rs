@@ -1,7 +1,9 @@
 //! Whole-system tests of keyfence stand in `tests/`; this library finds and runs things for them.
 
 use keyfence::cli::{Exit, Surroundings, run};
-use keyfence_analysis::model::Timestamp;
+use keyfence_analysis::access;
+use keyfence_analysis::estate::Estate;
+use keyfence_analysis::model::{Access, Principal, Resource, Timestamp, Verdict};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -79,4 +81,44 @@ pub fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// Asks one question of access.
+///
+/// # Panics
+/// When the verdict is another one; the message shows both locks.
+#[track_caller]
+pub fn assert_verdict(
+    estate: &Estate,
+    principal: &str,
+    access: Access,
+    resource: &Resource,
+    expected: Verdict,
+) {
+    let answer = access::evaluate(estate, &Principal::named(principal), access, resource);
+    assert_eq!(
+        answer.verdict(),
+        expected,
+        "{principal}: {access} {resource}\n  allowed: {}\n  storage: {}\n  key: {:?}",
+        answer.allowed,
+        answer.storage,
+        answer.key.map(|k| k.to_string()),
+    );
+}
+
+/// The fields of `changes` set in `base`; `null` is a value.
+///
+/// # Panics
+/// When one of the two is no object.
+#[must_use]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail like tests"
+)]
+pub fn with(mut base: Value, changes: &Value) -> Value {
+    for (key, value) in changes.as_object().unwrap() {
+        base[key] = value.clone();
+    }
+    base
 }

@@ -35,11 +35,11 @@
     reason = "helpers of tests may fail like tests"
 )]
 
-use keyfence_analysis::access;
 use keyfence_analysis::estate::{Estate, Files};
 use keyfence_analysis::model::Access::{Administer, Decrypt, Delete, KeyAdminister, Read, Write};
 use keyfence_analysis::model::Verdict::{Conditional, No, Unknown, Yes};
-use keyfence_analysis::model::{Access, Cloud, Principal, Resource, Verdict};
+use keyfence_analysis::model::{Access, Cloud, Resource, Verdict};
+use keyfence_tests::{assert_verdict, with};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -70,21 +70,12 @@ const ANYBODY: &str = "any-authenticated";
 /// Asks one question; the resource is a key when its name is that of a key.
 #[track_caller]
 fn check(world: &World, principal: &str, access: Access, resource: &str, expected: Verdict) {
-    let estate = world.estate();
     let what = if resource.starts_with("arn:aws:kms:") {
         Resource::key(Cloud::Aws, resource)
     } else {
         Resource::store(Cloud::Aws, resource)
     };
-    let answer = access::evaluate(&estate, &Principal::named(principal), access, &what);
-    assert_eq!(
-        answer.verdict(),
-        expected,
-        "{principal}: {access} {resource}\n  allowed: {}\n  storage: {}\n  key: {:?}",
-        answer.allowed,
-        answer.storage,
-        answer.key.map(|k| k.to_string()),
-    );
+    assert_verdict(&world.estate(), principal, access, &what, expected);
 }
 
 /// The question asked most: who may read the bucket's objects.
@@ -217,14 +208,6 @@ impl World {
         }
         Estate::load(&files).unwrap()
     }
-}
-
-/// The fields of `changes` set in `base`.
-fn with(mut base: Value, changes: &Value) -> Value {
-    for (key, value) in changes.as_object().unwrap() {
-        base[key] = value.clone();
-    }
-    base
 }
 
 /// A field left out: what the export does not say.

@@ -24,11 +24,11 @@
     reason = "helpers of tests may fail like tests"
 )]
 
-use keyfence_analysis::access;
 use keyfence_analysis::estate::{Estate, Files};
 use keyfence_analysis::model::Access::{Administer, Decrypt, Delete, KeyAdminister, Read, Write};
 use keyfence_analysis::model::Verdict::{Conditional, No, Unknown, Yes};
-use keyfence_analysis::model::{Access, Cloud, Principal, Resource, Verdict};
+use keyfence_analysis::model::{Access, Cloud, Resource, Verdict};
+use keyfence_tests::{assert_verdict, with};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -83,14 +83,7 @@ fn check(tenant: &Tenant, principal: &str, access: Access, resource: &str, expec
     } else {
         Resource::store(Cloud::Azure, resource)
     };
-    let answer = access::evaluate(&tenant.estate(), &Principal::named(principal), access, &what);
-    assert_eq!(
-        answer.verdict(),
-        expected,
-        "{principal}: {access} {resource}\n  allowed: {}\n  storage: {}",
-        answer.allowed,
-        answer.storage,
-    );
+    assert_verdict(&tenant.estate(), principal, access, &what, expected);
 }
 
 /// Anna's accesses to the account, in the order read, write, delete, administer.
@@ -237,14 +230,6 @@ impl Tenant {
         }
         Estate::load(&files).unwrap()
     }
-}
-
-/// The fields of `changes` set in `base`; `null` is a value.
-fn with(mut base: Value, changes: &Value) -> Value {
-    for (key, value) in changes.as_object().unwrap() {
-        base[key] = value.clone();
-    }
-    base
 }
 
 fn account(changes: &Value) -> Value {

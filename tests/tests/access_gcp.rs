@@ -15,17 +15,13 @@
 //! * *cmek*: `storage/docs/encryption/customer-managed-keys`
 //! * *kms roles*: `kms/docs/reference/permissions-and-roles`; *key states*: `kms/docs/key-states`
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests may fail like tests"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
-use keyfence_analysis::access;
 use keyfence_analysis::estate::{Estate, Files};
 use keyfence_analysis::model::Access::{Administer, Decrypt, Delete, KeyAdminister, Read, Write};
 use keyfence_analysis::model::Verdict::{Conditional, No, Unknown, Yes};
-use keyfence_analysis::model::{Access, Cloud, Principal, Resource, Verdict};
+use keyfence_analysis::model::{Access, Cloud, Resource, Verdict};
+use keyfence_tests::{assert_verdict, with};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -74,14 +70,7 @@ fn check(world: &World, principal: &str, access: Access, resource: &str, expecte
     } else {
         Resource::store(Cloud::Gcp, resource)
     };
-    let answer = access::evaluate(&world.estate(), &Principal::named(principal), access, &what);
-    assert_eq!(
-        answer.verdict(),
-        expected,
-        "{principal}: {access} {resource}\n  allowed: {}\n  storage: {}",
-        answer.allowed,
-        answer.storage,
-    );
+    assert_verdict(&world.estate(), principal, access, &what, expected);
 }
 
 /// The question asked most: who may read the bucket's objects.
@@ -267,14 +256,6 @@ fn asset_type(name: &str) -> &'static str {
 /// The name without its service.
 fn relative(name: &str) -> &str {
     name.trim_start_matches('/').split_once('/').unwrap().1
-}
-
-/// The fields of `changes` set in `base`.
-fn with(mut base: Value, changes: &Value) -> Value {
-    for (key, value) in changes.as_object().unwrap() {
-        base[key] = value.clone();
-    }
-    base
 }
 
 fn bucket(changes: &Value) -> Value {
