@@ -14,8 +14,10 @@
 pub mod aws;
 pub mod azure;
 pub mod gcp;
+mod request;
 mod scope;
 
+pub use request::{Call, Context, Explained, Step};
 pub use scope::{Protection, Slice, candidates, everything, protection, reach, slice};
 
 use crate::estate::Estate;
@@ -24,6 +26,7 @@ use crate::model::gcp::AssetKind;
 use crate::model::{Access, Cloud, Formula, Principal, Resource, Verdict};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Who decrypts stored objects when somebody reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +83,61 @@ pub struct Evidence {
     pub grant: String,
     /// Whether it reaches more than this resource: a wildcard, or a scope above.
     pub broad: bool,
+    /// Indirect ways: the steps before it, such as roles to be assumed or service accounts to be impersonated, in order. Empty
+    /// for what the principal holds himself.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_texts")]
+    pub via: Vec<Arc<str>>,
 }
 
-/// Collects evidence, or not: the bulk of questions needs none.
-pub(crate) type Trace<'a> = Option<&'a mut Vec<Evidence>>;
+fn as_texts<S: serde::Serializer>(texts: &[Arc<str>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(texts.iter().map(|text| &**text))
+}
+
+/// Collects evidence and steps, or not: the bulk of questions needs none.
+pub(crate) type Trace<'a> = Option<&'a mut Tracer>;
+
+/// What was found on the way to an answer.
+#[derive(Debug, Default)]
+pub(crate) struct Tracer {
+    evidence: Vec<Evidence>,
+    steps: Vec<Step>,
+    /// Who has to be become first, from the one who asks to the one whose grants are looked at.
+    via: Vec<Arc<str>>,
+}
+
+impl Tracer {
+    /// Something that opens a lock.
+    pub(crate) fn evidence(&mut self, lock: Lock, grant: String, broad: bool) {
+        self.evidence.push(Evidence { lock, grant, broad, via: self.via.clone() });
+    }
+
+    /// Something that was looked at.
+    pub(crate) fn step(&mut self, looked_at: String, said: String) {
+        self.steps.push(Step { looked_at, said });
+    }
+
+    /// All of another one; its evidence only where it counts.
+    pub(crate) fn join(&mut self, other: Self, evidence_counts: bool) {
+        self.steps.extend(other.steps);
+        if evidence_counts {
+            let via = &self.via;
+            let own = |e: Evidence| Evidence { via: via.clone(), ..e };
+            self.evidence.extend(other.evidence.into_iter().map(own));
+        }
+    }
+
+    /// All evidence of another one, as a way of its own.
+    pub(crate) fn join_as(&mut self, way: &str, other: Self) {
+        self.steps.extend(other.steps);
+        let own = |e: Evidence| Evidence { grant: format!("{way} {}", e.grant), ..e };
+        self.evidence.extend(other.evidence.into_iter().map(own));
+    }
+
+    /// From here on, what is found is found for somebody whom the asker can become.
+    pub(crate) fn becoming(&mut self, path: &[Arc<str>]) {
+        self.via = path.to_vec();
+    }
+}
 
 impl Answer {
     /// Denied, whatever the request.
@@ -117,6 +171,8 @@ impl Answer {
         // An unknown lock is not an open one.
         let open = |lock: &Formula| matches!(lock.verdict(), Verdict::Yes | Verdict::Conditional);
         match (open(&self.storage), open(key)) {
+            // Who gets there on another way is short of nothing.
+            (_, _) if !self.allowed.is_never() => None,
             (true, false) if key.is_never() => Some(Lock::Key),
             (false, true) if self.storage.is_never() => Some(Lock::Storage),
             (_, _) => None,
@@ -143,11 +199,17 @@ pub fn explain(
     access: Access,
     resource: &Resource,
 ) -> (Answer, Vec<Evidence>) {
-    let mut evidence = Vec::new();
-    let answer = question(estate, principal, access, resource, Some(&mut evidence));
-    evidence.sort_by(|a, b| (a.lock, !a.broad, &a.grant).cmp(&(b.lock, !b.broad, &b.grant)));
+    let mut tracer = Tracer::default();
+    let answer = question(estate, principal, access, resource, Some(&mut tracer));
+    (answer, sorted(tracer.evidence))
+}
+
+/// The nearest and widest grant first.
+fn sorted(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
+    let place = |e: &Evidence| (e.lock, e.via.len(), !e.broad);
+    evidence.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
     evidence.dedup();
-    (answer, evidence)
+    evidence
 }
 
 fn question(
@@ -162,6 +224,18 @@ fn question(
         Cloud::Azure => azure::evaluate(&estate.azure, principal, access, resource, trace),
         Cloud::Gcp => gcp::evaluate(&estate.gcp, principal, access, resource, trace),
     }
+}
+
+/// What becomes of one concrete request, step by step. In AWS a read or write of an object is asked at both locks.
+#[must_use]
+pub fn can(estate: &Estate, cloud: Cloud, call: &Call) -> Explained {
+    let mut tracer = Tracer::default();
+    let answer = match cloud {
+        Cloud::Aws => aws::can(&estate.aws, call, &mut tracer),
+        Cloud::Azure => azure::can(&estate.azure, call, &mut tracer),
+        Cloud::Gcp => gcp::can(&estate.gcp, call, &mut tracer),
+    };
+    Explained { answer, evidence: sorted(tracer.evidence), steps: tracer.steps }
 }
 
 /// Who decrypts the objects of a store. For a key there is nothing stored: [`Decrypts::ProviderKey`].

@@ -54,6 +54,7 @@ impl Estate {
                 errors.push(error);
             }
         }
+        estate.aws.reindex();
         estate.gcp.index();
         if errors.is_empty() { Ok(estate) } else { Err(errors) }
     }

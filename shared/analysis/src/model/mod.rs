@@ -12,7 +12,7 @@ mod resource;
 mod time;
 
 pub use formula::{Atom, Formula, Verdict};
-pub use pattern::Pattern;
+pub use pattern::{Overlap, Pattern};
 pub use principal::{Principal, Reach};
 pub use resource::{Resource, ResourceKind};
 pub use time::{ParseTimeError, Timestamp};

@@ -61,11 +61,43 @@ impl Pattern {
         glob_covers(self.0.as_bytes(), other.0.as_bytes())
     }
 
+    /// How much of what another pattern stands for is matched by this one.
+    #[must_use]
+    pub fn overlap(&self, other: &Self) -> Overlap {
+        let shared = self.0.bytes().zip(other.0.bytes()).take_while(|(a, b)| a == b).count();
+        let ours = self.0.as_bytes().get(shared);
+        let theirs = other.0.as_bytes().get(shared);
+        let wild = |c: Option<&u8>| matches!(c, Some(b'*' | b'?'));
+        let starless = !self.0.bytes().take(shared).any(|c| c == b'*');
+        // The first letters that differ decide most cases.
+        if starless && !wild(ours) && !wild(theirs) {
+            return if ours.is_none() && theirs.is_none() { Overlap::Whole } else { Overlap::None };
+        }
+        if self.covers(other) {
+            Overlap::Whole
+        } else if self.meets(other) {
+            Overlap::Part
+        } else {
+            Overlap::None
+        }
+    }
+
     /// Whether there is a string that both match.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
         globs_meet(self.0.as_bytes(), other.0.as_bytes())
     }
+}
+
+/// How much of what a pattern stands for is matched by another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlap {
+    /// All of it.
+    Whole,
+    /// Some of it.
+    Part,
+    /// Nothing.
+    None,
 }
 
 impl fmt::Display for Pattern {
@@ -186,6 +218,12 @@ mod tests {
             if p.covers(&q) && q.matches(&t) {
                 prop_assert!(p.matches(&t));
             }
+            let expect = match (p.covers(&q), p.meets(&q)) {
+                (true, _) => Overlap::Whole,
+                (false, true) => Overlap::Part,
+                (false, false) => Overlap::None,
+            };
+            prop_assert_eq!(p.overlap(&q), expect);
         }
 
         #[test]

@@ -5,14 +5,15 @@
 //! statement is delegation, not access for everybody in the account. Grants add to the key policy. A key that is not
 //! enabled decrypts for nobody.
 
-use super::policy::{Said, Side, arn_names, says};
-use super::storage::{Identity, identity, resource_control};
+use super::identity::{Identity, identity};
+use super::organization::resource_control;
+use super::policy::{ResourceSaid, arn_names, resource_says};
 use super::subject::Subject;
-use super::{Request, Target};
-use crate::access::{Evidence, Lock, Trace};
+use super::{Asked, EncryptionContext, Request, ResourceTags, Target, Via};
+use crate::access::{Lock, Trace, Tracer};
 use crate::estate::aws::Aws;
-use crate::model::aws::{AccountId, Arn, Key, KeyState};
-use crate::model::{Access, Formula};
+use crate::model::aws::{AccountId, Action, Arn, Constraint, Key, KeyState, KmsGrant, Known};
+use crate::model::{Access, Formula, Overlap, Pattern};
 
 /// Direct use of a key or power over it, without any service in between.
 pub(super) fn direct(
@@ -20,76 +21,83 @@ pub(super) fn direct(
     subject: &Subject<'_>,
     access: Access,
     key: &Key,
-    mut trace: Trace<'_>,
+    asked: Asked<'_>,
+    trace: &mut Trace<'_>,
 ) -> Formula {
-    let actions: &[&str] = match access {
-        Access::Decrypt => &["kms:decrypt", "kms:reencryptfrom"],
-        Access::KeyAdminister => {
-            &["kms:putkeypolicy", "kms:creategrant", "kms:schedulekeydeletion", "kms:disablekey"]
-        }
+    let actions: &[Known] = match access {
+        Access::Decrypt => &[Known::Decrypt, Known::ReEncryptFrom],
+        Access::KeyAdminister => &[
+            Known::PutKeyPolicy,
+            Known::CreateGrant,
+            Known::ScheduleKeyDeletion,
+            Known::DisableKey,
+        ],
         Access::Read | Access::Write | Access::Delete | Access::Administer => {
             return Formula::never();
         }
     };
     let usable = if access == Access::Decrypt { usable(key) } else { Formula::always() };
-    let allowed = actions.iter().map(|action| allowed(aws, subject, action, key, None, &mut trace));
-    Formula::any(allowed).and(usable)
+    let mut any = Formula::never();
+    for action in actions {
+        if any.is_always() {
+            break;
+        }
+        any = any.or(allowed(aws, subject, (*action).into(), key, None, asked, trace));
+    }
+    any.and(usable)
 }
 
 /// Use of a key by S3 on behalf of the subject.
 pub(super) fn through_s3(
     aws: &Aws,
     subject: &Subject<'_>,
-    action: &str,
+    action: Known,
     arn: &Arn,
-    region: &str,
+    via: Via,
+    asked: Asked<'_>,
     trace: &mut Trace<'_>,
 ) -> Formula {
     // KMS needs an identity: anonymous requests for SSE-KMS objects always fail.
-    if matches!(subject, Subject::Anonymous | Subject::Nobody) {
+    if matches!(subject, Subject::Anonymous | Subject::Federated(_) | Subject::Nobody) {
         return Formula::never();
     }
     let Some(key) = aws.keys.get(arn) else {
         return Formula::unknown(format!("key {arn} is not in the estate"));
     };
-    let region = if region.is_empty() { arn.region() } else { region };
-    let via = Some(format!("s3.{region}.amazonaws.com"));
-    allowed(aws, subject, action, key, via, trace).and(usable(key))
-}
-
-/// Use of the AWS-managed key `aws/s3` by S3 on behalf of the subject.
-pub(super) fn managed_through_s3(
-    aws: &Aws,
-    subject: &Subject<'_>,
-    action: &str,
-    owner: &AccountId,
-    region: &str,
-) -> Formula {
-    let Ok(arn) = Arn::parse(&format!("arn:aws:kms:{region}:{owner}:key/aws-s3")) else {
-        return Formula::never();
-    };
-    managed(aws, subject, action, owner, arn, Some(format!("s3.{region}.amazonaws.com")))
+    allowed(aws, subject, action.into(), key, Some(via), asked, trace).and(usable(key))
 }
 
 /// The policies of AWS-managed keys cannot be changed: they admit all principals of the account through their service and
 /// nobody else. A Deny of the principal's own side still counts; resource control policies do not.
-fn managed(
+pub(super) fn managed(
     aws: &Aws,
     subject: &Subject<'_>,
-    action: &str,
+    action: Action<'_>,
     owner: &AccountId,
-    arn: Arn,
-    via: Option<String>,
+    arn: &Arn,
+    via: Option<Via>,
+    asked: Asked<'_>,
 ) -> Formula {
     if via.is_none() || subject.account().as_ref() != Some(owner) {
         return Formula::never();
     }
-    let request = Request { aws, subject, action, target: Target::One(arn), owner, via };
+    let request = Request {
+        aws,
+        subject,
+        action,
+        target: Target::one(arn),
+        owner,
+        region: arn.region(),
+        tags: ResourceTags::Off,
+        via,
+        point: None,
+        asked,
+    };
     let identity = identity(&request, Lock::Key, &mut None);
     identity.unlimited().unless(identity.deny)
 }
 
-fn usable(key: &Key) -> Formula {
+pub(super) fn usable(key: &Key) -> Formula {
     match key.state {
         Some(KeyState::Enabled) => Formula::always(),
         Some(
@@ -102,60 +110,62 @@ fn usable(key: &Key) -> Formula {
     }
 }
 
-fn allowed(
+pub(super) fn allowed(
     aws: &Aws,
     subject: &Subject<'_>,
-    action: &str,
+    action: Action<'_>,
     key: &Key,
-    via: Option<String>,
+    via: Option<Via>,
+    asked: Asked<'_>,
     trace: &mut Trace<'_>,
 ) -> Formula {
-    if matches!(subject, Subject::Anonymous | Subject::Nobody) {
+    if matches!(subject, Subject::Anonymous | Subject::Federated(_) | Subject::Nobody) {
         return Formula::never();
     }
     let Some(owner) = key.arn.account() else { return Formula::never() };
     if key.aws_managed {
-        return managed(aws, subject, action, &owner, key.arn.clone(), via);
+        return managed(aws, subject, action, &owner, &key.arn, via, asked);
     }
-    let request =
-        Request { aws, subject, action, target: Target::One(key.arn.clone()), owner: &owner, via };
-    let (direct, delegated) = key_policy(key, &request, trace);
-    let mut own = Vec::new();
-    let identity = identity(&request, Lock::Key, &mut trace.is_some().then_some(&mut own));
+    let request = Request {
+        aws,
+        subject,
+        action,
+        target: Target::one(&key.arn),
+        owner: &owner,
+        region: key.arn.region(),
+        tags: ResourceTags::Count(&key.tags),
+        via,
+        point: None,
+        asked,
+    };
+    let said = key_policy(key, &request, trace);
+    let mut own = trace.is_some().then(Tracer::default);
+    let identity = identity(&request, Lock::Key, &mut own.as_mut());
     let by_policy = if subject.account().as_ref() == Some(&owner) {
-        identity.limited(direct.allow, delegated.allow.clone().and(identity.allow.clone()))
+        let own = said.delegated.clone().and(identity.allow.clone());
+        identity.limited(said.direct, said.session, own)
     } else {
         // From another account both sides must allow.
-        let theirs = direct.allow.or(delegated.allow.clone());
-        identity.limited(Formula::never(), theirs.and(identity.allow.clone()))
+        identity.from_outside(said.any_allow())
     };
-    if let (Some(trace), false) = (trace.as_mut(), delegated.allow.is_never()) {
-        trace.append(&mut own);
+    if let (Some(trace), Some(own)) = (trace.as_mut(), own) {
+        let counts = !said.delegated.is_never();
+        trace.join(own, counts);
     }
     let by_grant = grants(key, &request, &identity, trace);
-    let deny = direct.deny.or(identity.deny);
-    by_policy.or(by_grant).and(resource_control(&request)).unless(deny)
+    let deny = said.deny.or(identity.deny);
+    by_policy.or(by_grant).and(resource_control(&request, trace)).unless(deny)
 }
 
 /// What the key policy gives the subject by name, and what it hands on to his account.
-fn key_policy(key: &Key, request: &Request<'_>, trace: &mut Trace<'_>) -> (Said, Said) {
+fn key_policy(key: &Key, request: &Request<'_>, trace: &mut Trace<'_>) -> ResourceSaid {
     match &key.policy {
         Some(policy) => {
-            let direct = says(policy, Side::Resource, request, Lock::Key, "key policy", trace);
-            let delegated = says(
-                policy,
-                Side::Delegation,
-                request,
-                Lock::Key,
-                "key policy (delegates to the account)",
-                trace,
-            );
-            (direct, delegated)
+            resource_says(policy, request, Some(Lock::Key), format_args!("key policy"), trace)
         }
-        None => (
-            Said::unknown(&format!("the policy of key {} is not in the estate", key.arn)),
-            Said::nothing(),
-        ),
+        None => {
+            ResourceSaid::unknown(&format!("the policy of key {} is not in the estate", key.arn))
+        }
     }
 }
 
@@ -168,7 +178,7 @@ fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Tra
     } else {
         Formula::unknown(format!("the grants of key {} are not in the estate", key.arn))
     };
-    let operation = request.action.strip_prefix("kms:").unwrap_or(request.action);
+    let operation = request.action.name().strip_prefix("kms:").unwrap_or(request.action.name());
     let own_account = request.subject.account() == key.arn.account();
     let mut given = Formula::never();
     for grant in key.grants.values().filter(|g| !g.for_service) {
@@ -179,24 +189,92 @@ fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Tra
         if for_me.is_never() {
             continue;
         }
-        if let Some(trace) = trace.as_mut() {
-            let told = format!("KMS grant {}", grant.id);
-            trace.push(Evidence { lock: Lock::Key, grant: told, broad: false });
+        let constrained = Formula::all(grant.constraints.iter().map(|c| meets(c, grant, request)));
+        if let (Some(trace), false) = (trace.as_mut(), constrained.is_never()) {
+            trace.evidence(Lock::Key, format!("KMS grant {}", grant.id), false);
+            trace.step(format!("KMS grant {}", grant.id), format!("allows if {constrained}"));
         }
-        let constrained = grant
-            .constraints
-            .iter()
-            .map(|c| Formula::condition(format!("encryption context: {c}")));
         let own_side = if own_account { Formula::always() } else { identity.allow.clone() };
-        given = given.or(for_me.and(own_side).and(Formula::all(constrained)));
+        given = given.or(for_me.and(own_side).and(constrained));
+    }
+    if given.is_never() {
+        return unknown;
     }
     let unlimited = identity.unlimited();
-    let limited = if unlimited.is_always() || given.is_never() {
+    let limited = if unlimited.is_always() {
         Formula::always()
     } else {
         Formula::unknown("how the limits on the grantee apply to a KMS grant")
     };
     given.and(limited).or(unknown)
+}
+
+/// Whether the encryption context of a request meets a constraint. `EncryptionContextEquals` wants exactly its pairs,
+/// `EncryptionContextSubset` all of them. Through S3 the context is `aws:s3:arn`, and what the writer of an object added.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html>
+fn meets(constraint: &Constraint, grant: &KmsGrant, request: &Request<'_>) -> Formula {
+    let residue = || {
+        Formula::condition(format!(
+            "the encryption context meets {constraint} of grant {}",
+            grant.id
+        ))
+    };
+    let Some(via) = &request.via else {
+        return directly_meets(constraint, request).map_or_else(residue, Formula::known);
+    };
+    let arn = constraint.pairs.iter().find(|(key, _)| &***key == "aws:s3:arn").map(|(_, v)| v);
+    let of_arn = match (arn, &via.context) {
+        // Only what the writer added can meet a constraint without the ARN; S3 always sends the ARN.
+        (None, _) if constraint.exact => return Formula::never(),
+        (None, _) => Formula::always(),
+        (Some(wanted), EncryptionContext::Bucket(bucket)) => {
+            Formula::known(&**wanted == bucket.as_str())
+        }
+        (Some(wanted), EncryptionContext::Object(object)) => {
+            Formula::known(&**wanted == object.as_str())
+        }
+        (Some(wanted), EncryptionContext::Objects(objects)) => {
+            let wanted = Pattern::new(wanted.clone());
+            match wanted.overlap(objects) {
+                Overlap::Whole => Formula::always(),
+                Overlap::Part => Formula::objects(wanted),
+                Overlap::None => Formula::never(),
+            }
+        }
+        (Some(_), EncryptionContext::Unknown) => return residue(),
+    };
+    // Further pairs: whoever stored the object may have added them.
+    let added = constraint.pairs.len() > usize::from(arn.is_some());
+    if added && request.asked.context.is_closed() {
+        return directly_meets_others(constraint, request)
+            .map_or_else(residue, |m| of_arn.and(Formula::known(m)));
+    }
+    if added { of_arn.and(residue()) } else { of_arn }
+}
+
+/// The context that a caller gives himself, when it is known.
+fn directly_meets(constraint: &Constraint, request: &Request<'_>) -> Option<bool> {
+    if !request.asked.context.is_closed() {
+        return None;
+    }
+    let all = constraint.pairs.iter().all(|(key, value)| pair_is(key, value, request));
+    let sent = request
+        .asked
+        .context
+        .iter()
+        .filter(|(k, _)| k.starts_with("kms:encryptioncontext:"))
+        .count();
+    Some(all && (!constraint.exact || sent == constraint.pairs.len()))
+}
+
+fn directly_meets_others(constraint: &Constraint, request: &Request<'_>) -> Option<bool> {
+    let others = constraint.pairs.iter().filter(|(key, _)| &***key != "aws:s3:arn");
+    Some(others.into_iter().all(|(key, value)| pair_is(key, value, request)))
+}
+
+fn pair_is(key: &str, value: &str, request: &Request<'_>) -> bool {
+    let name = format!("kms:encryptioncontext:{}", key.to_lowercase());
+    request.asked.context.get(&name).is_some_and(|v| v.iter().any(|v| &**v == value))
 }
 
 /// Whether a grantee is the subject: himself, one session of his, or his account, which hands on to identity policies.
@@ -211,6 +289,32 @@ fn is_grantee(grantee: &str, request: &Request<'_>, identity: &Identity) -> Form
         {
             identity.allow.clone()
         }
-        (_, _) => request.subject.arn().map_or_else(Formula::never, |own| arn_names(grantee, own)),
+        (_, _) => arn_names(grantee, request.subject),
     }
+}
+
+/// Whether the key policy hands an action on to identity policies, and the limits on the subject leave it.
+pub(super) fn delegates(aws: &Aws, subject: &Subject<'_>, action: Known, key: &Key) -> Formula {
+    let Some(owner) = key.arn.account() else { return Formula::never() };
+    let request = Request {
+        aws,
+        subject,
+        action: action.into(),
+        target: Target::one(&key.arn),
+        owner: &owner,
+        region: key.arn.region(),
+        tags: ResourceTags::Count(&key.tags),
+        via: None,
+        point: None,
+        asked: super::PLAIN,
+    };
+    let said = key_policy(key, &request, &mut None);
+    if said.delegated.is_never() {
+        return said.delegated;
+    }
+    let identity = identity(&request, Lock::Key, &mut None);
+    said.delegated
+        .and(identity.unlimited())
+        .and(resource_control(&request, &mut None))
+        .unless(said.deny)
 }

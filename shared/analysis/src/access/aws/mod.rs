@@ -1,24 +1,37 @@
-//! AWS: identity and resource policies, limits, keys and grants.
+//! AWS: identity and resource policies, limits, keys and grants. The rules are numbered in `semantics/aws.md`.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 //!
 //! A question is put as a [`Request`]: who, which action, on what, in which context. [`policy`] decides statements,
-//! [`context`] conditions, [`storage`] the S3 side, [`key`] the KMS side.
-//!
-//! Not modelled yet, and therefore an unknown fact where it may matter: session policies, object ACLs (a public one
-//! may stand on any object while ACLs count), role assumption chains, policy variables.
+//! [`context`] conditions, [`identity`] the requester's own side, [`organization`] the limits of the organisation,
+//! [`storage`] the S3 side with [`public_access`], [`acl`] and access points ([`point`]), [`key`] the KMS side with grants. [`indirect`]
+//! follows the ways around: roles that can be assumed, and power over principals.
 
+mod acl;
 mod context;
+mod identity;
+pub(super) mod indirect;
 mod key;
+mod operator;
+mod organization;
+mod point;
 mod policy;
+mod public_access;
+mod request;
 mod storage;
 mod subject;
+mod variable;
 
 pub(crate) use subject::Subject;
 
+use super::request::{Context, NOTHING};
 use super::{Answer, Decrypts, Trace};
 use crate::estate::aws::Aws;
-use crate::model::aws::{AccountId, Arn, Bucket, Encryption};
+use crate::model::aws::{AccessPoint, AccountId, Action, Arn, Bucket, Document, Encryption};
 use crate::model::{Access, Formula, Pattern, Principal, Resource, ResourceKind};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) use request::can;
 
 /// What an action is done to.
 #[derive(Debug, Clone)]
@@ -29,17 +42,77 @@ pub(crate) enum Target {
     Objects(Pattern),
 }
 
+impl Target {
+    /// One resource, in the main partition as patterns are.
+    fn one(arn: &Arn) -> Self {
+        Self::One(arn.in_main_partition())
+    }
+
+    /// All objects of a bucket.
+    fn objects_of(bucket: &Bucket) -> Self {
+        Self::Objects(Pattern::new(format!("arn:aws:s3:::{}/*", bucket.name)))
+    }
+}
+
+/// What a request carries beside who, what and where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    context: &'a Context,
+    /// Session policies; empty for none.
+    sessions: &'a [Document],
+}
+
+/// A request of which nothing more is known.
+const PLAIN: Asked<'static> = Asked { context: &NOTHING, sessions: &[] };
+
 /// One question to the policies.
+#[derive(Clone)]
 pub(crate) struct Request<'a> {
     aws: &'a Aws,
     subject: &'a Subject<'a>,
-    /// In lower case (`s3:getobject`).
-    action: &'a str,
+    action: Action<'a>,
     target: Target,
     /// The account that owns the resource.
     owner: &'a AccountId,
-    /// For a key: the service through which it is used (`s3.eu-west-1.amazonaws.com`), if any.
-    via: Option<String>,
+    /// The region of the resource; empty when it is not known, or there is none.
+    region: &'a str,
+    /// The tags of the resource, as far as conditions may see them.
+    tags: ResourceTags<'a>,
+    /// For a key: the service through which it is used, if any.
+    via: Option<Via>,
+    /// The access point through which a bucket is used, if any.
+    point: Option<&'a AccessPoint>,
+    asked: Asked<'a>,
+}
+
+/// Tags of a resource in conditions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ResourceTags<'a> {
+    /// They count.
+    Count(&'a BTreeMap<Arc<str>, Arc<str>>),
+    /// They do not count: a bucket without attribute-based access control, or no resource with tags.
+    Off,
+    /// Whether they count is not known.
+    Unknown,
+}
+
+/// A service that uses a key for the requester.
+#[derive(Debug, Clone)]
+struct Via {
+    /// `s3.eu-west-1.amazonaws.com`.
+    service: String,
+    context: EncryptionContext,
+}
+
+/// What S3 gives KMS as `aws:s3:arn`: the bucket with a bucket key, the object without one.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#encryption-context>
+#[derive(Debug, Clone)]
+enum EncryptionContext {
+    Bucket(Arn),
+    Objects(Pattern),
+    Object(Arn),
+    /// Whether there is a bucket key is not known.
+    Unknown,
 }
 
 pub(super) fn evaluate(
@@ -47,14 +120,26 @@ pub(super) fn evaluate(
     principal: &Principal,
     access: Access,
     resource: &Resource,
-    trace: Trace<'_>,
+    mut trace: Trace<'_>,
 ) -> Answer {
     let subject = Subject::of(aws, principal);
+    let direct = direct(aws, &subject, access, resource, PLAIN, &mut trace);
+    indirect::add(aws, &subject, access, resource, direct, &mut trace)
+}
+
+/// What the principal may do himself, without becoming anybody else.
+fn direct(
+    aws: &Aws,
+    subject: &Subject<'_>,
+    access: Access,
+    resource: &Resource,
+    asked: Asked<'_>,
+    trace: &mut Trace<'_>,
+) -> Answer {
     match resource.kind {
         ResourceKind::Store => match bucket(aws, resource) {
-            Some((account, bucket)) => {
-                storage::evaluate(aws, &subject, access, account, bucket, trace)
-            }
+            Some((account, bucket)) => storage::Store { aws, owner: account, bucket, asked }
+                .evaluate(subject, access, trace),
             None => absent(
                 resource,
                 !aws.accounts.is_empty() && aws.accounts.values().all(|a| a.buckets_known),
@@ -63,7 +148,7 @@ pub(super) fn evaluate(
         ResourceKind::Key => {
             let arn = Arn::parse(resource.name()).ok();
             match arn.as_ref().and_then(|arn| aws.keys.get(arn)) {
-                Some(found) => Answer::of(key::direct(aws, &subject, access, found, trace)),
+                Some(found) => Answer::of(key::direct(aws, subject, access, found, asked, trace)),
                 None => {
                     let account = arn.and_then(|a| a.account()).and_then(|a| aws.accounts.get(&a));
                     absent(resource, account.is_some_and(|a| a.keys_known))

@@ -1,25 +1,15 @@
 //! Whether statements of a policy speak of a request.
 
 use super::context;
+use super::variable::{Resolved, resolve};
 use super::{Request, Subject, Target};
-use crate::access::{Evidence, Lock, Trace};
+use crate::access::{Lock, Trace};
 use crate::model::aws::{
-    AccountId, ActionMatch, Arn, Document, Effect, PrincipalMatch, PrincipalPattern, ResourceMatch,
-    Statement,
+    AccountId, Action, Arn, Document, Effect, Known, PrincipalMatch, PrincipalPattern,
+    ResourceMatch, Statement,
 };
-use crate::model::{Formula, Pattern};
-
-/// How a policy is tied to principals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    /// Attached to the requester: identity policies, boundaries, service control policies.
-    Identity,
-    /// Attached to the resource: the statement's principal must be the requester himself.
-    Resource,
-    /// Attached to the resource, and the statement names the requester's *account*: it hands the decision on to that
-    /// account's identity policies.
-    Delegation,
-}
+use crate::model::{Formula, Overlap, Pattern};
+use std::fmt;
 
 /// What a policy says: allow and deny apart.
 #[derive(Debug, Clone)]
@@ -31,6 +21,10 @@ pub(super) struct Said {
 impl Said {
     pub(super) const fn nothing() -> Self {
         Self { allow: Formula::never(), deny: Formula::never() }
+    }
+
+    pub(super) const fn everything() -> Self {
+        Self { allow: Formula::always(), deny: Formula::never() }
     }
 
     pub(super) fn join(self, other: Self) -> Self {
@@ -47,60 +41,186 @@ impl Said {
     }
 }
 
-/// What a document says to a request. `label` names the document in the evidence.
+/// What a document of the requester's own side says: an identity policy (which opens a lock), or a limit (which opens
+/// none). `label` names the document for people.
 pub(super) fn says(
     document: &Document,
-    side: Side,
     request: &Request<'_>,
-    lock: Lock,
-    label: &str,
+    opens: Option<Lock>,
+    label: fmt::Arguments<'_>,
     trace: &mut Trace<'_>,
 ) -> Said {
     let mut said = Said::nothing();
-    for statement in document.statements() {
-        let applies = applies(statement, side, request);
-        if applies.is_never() {
-            continue;
-        }
-        match statement.effect {
-            Effect::Deny => said.deny = said.deny.or(applies),
-            Effect::Allow => {
-                if let Some(trace) = trace {
-                    let grant = format!("{label}, {}", statement.label());
-                    trace.push(Evidence { lock, grant, broad: is_broad(statement, request) });
-                }
-                said.allow = said.allow.or(applies);
+    if document.speaks_of(request.action) {
+        for statement in document.statements() {
+            let attached = match &statement.principal {
+                PrincipalMatch::Attached => true,
+                PrincipalMatch::Is(_) | PrincipalMatch::Not(_) => false,
+            };
+            if !attached || !speaks(statement, request) {
+                continue;
+            }
+            let applies = applies(statement, document, request);
+            note(statement, request, &applies, opens, &label, trace);
+            match statement.effect {
+                Effect::Deny => said.deny = said.deny.or(applies),
+                Effect::Allow => said.allow = said.allow.or(applies),
             }
         }
+    }
+    told(&said, &label, trace);
+    said
+}
+
+/// What a resource policy says to a requester.
+#[derive(Debug, Clone)]
+pub(super) struct ResourceSaid {
+    /// Allowed by a statement that names the requester himself, or everyone.
+    pub(super) direct: Formula,
+    /// Allowed by a statement that names a *session* of the requester's role.
+    pub(super) session: Formula,
+    /// Allowed by a statement that names the requester's *account*: it hands the decision on to that account's identity
+    /// policies.
+    pub(super) delegated: Formula,
+    /// Denied.
+    pub(super) deny: Formula,
+}
+
+impl ResourceSaid {
+    pub(super) const fn nothing() -> Self {
+        Self {
+            direct: Formula::never(),
+            session: Formula::never(),
+            delegated: Formula::never(),
+            deny: Formula::never(),
+        }
+    }
+
+    pub(super) fn unknown(because: &str) -> Self {
+        let Said { allow, deny } = Said::unknown(because);
+        Self { direct: allow, session: Formula::never(), delegated: Formula::never(), deny }
+    }
+
+    /// Allowed to somebody of another account, whose own side must allow as well: every form of naming is good.
+    pub(super) fn any_allow(&self) -> Formula {
+        self.direct.clone().or(self.session.clone()).or(self.delegated.clone())
+    }
+
+    /// The same without what one more formula takes away from all forms of allowing.
+    pub(super) fn unless(self, blocked: &Formula) -> Self {
+        if blocked.is_never() {
+            return self;
+        }
+        Self {
+            direct: self.direct.unless(blocked.clone()),
+            session: self.session.unless(blocked.clone()),
+            delegated: self.delegated.unless(blocked.clone()),
+            deny: self.deny,
+        }
+    }
+}
+
+/// What a policy attached to a resource says. Without `opens` it is a limit (a resource control policy).
+pub(super) fn resource_says(
+    document: &Document,
+    request: &Request<'_>,
+    opens: Option<Lock>,
+    label: fmt::Arguments<'_>,
+    trace: &mut Trace<'_>,
+) -> ResourceSaid {
+    let mut said = ResourceSaid::nothing();
+    if document.speaks_of(request.action) {
+        for statement in document.statements() {
+            if !speaks(statement, request) {
+                continue;
+            }
+            let named = named_by(statement, request);
+            if named.is_nobody() {
+                continue;
+            }
+            let applies = applies(statement, document, request);
+            if applies.is_never() {
+                continue;
+            }
+            note(statement, request, &applies, opens, &label, trace);
+            match statement.effect {
+                Effect::Deny => {
+                    said.deny = said.deny.or(named.directly.or(named.session).and(applies));
+                }
+                Effect::Allow => {
+                    said.direct = said.direct.or(named.directly.and(applies.clone()));
+                    said.session = said.session.or(named.session.and(applies.clone()));
+                    if named.account {
+                        said.delegated = said.delegated.or(applies);
+                    }
+                }
+            }
+        }
+    }
+    if trace.is_some() {
+        let all = Said { allow: said.any_allow(), deny: said.deny.clone() };
+        told(&all, &label, trace);
     }
     said
 }
 
-fn applies(statement: &Statement, side: Side, request: &Request<'_>) -> Formula {
-    if !action_matches(&statement.action, request.action) {
-        return Formula::never();
+/// Keeps a statement that allows as evidence.
+fn note(
+    statement: &Statement,
+    request: &Request<'_>,
+    applies: &Formula,
+    opens: Option<Lock>,
+    label: &fmt::Arguments<'_>,
+    trace: &mut Trace<'_>,
+) {
+    if let (Some(trace), false) = (trace, applies.is_never()) {
+        let grant = format!("{label}, {}", statement.label());
+        if statement.effect == Effect::Deny {
+            let residue =
+                if applies.is_always() { String::new() } else { format!(" if {applies}") };
+            trace.step(grant, format!("denies{residue}"));
+        } else if let Some(lock) = opens {
+            trace.evidence(lock, grant, is_broad(statement, request));
+        }
     }
-    let principal = principal_matches(statement, side, request);
-    if principal.is_never() {
-        return principal;
+}
+
+/// Keeps what a document said as a step.
+fn told(said: &Said, label: &fmt::Arguments<'_>, trace: &mut Trace<'_>) {
+    if let Some(trace) = trace {
+        let text = match (said.allow.is_never(), said.deny.is_never()) {
+            (_, false) if said.deny.is_always() => "denies".to_owned(),
+            (true, true) => "says nothing".to_owned(),
+            (false, _) if said.allow.is_always() => "allows".to_owned(),
+            (false, _) => format!("allows if {}", said.allow),
+            (true, false) => format!("denies if {}", said.deny),
+        };
+        trace.step(label.to_string(), text);
     }
-    let resource = resource_matches(&statement.resource, &request.target);
+}
+
+/// Whether a statement speaks of the action and the resource, whatever its conditions.
+fn speaks(statement: &Statement, request: &Request<'_>) -> bool {
+    match request.action.bit() {
+        Some(bit) => statement.actions & bit != 0,
+        None => statement.action.matches(request.action.name()),
+    }
+}
+
+fn applies(statement: &Statement, document: &Document, request: &Request<'_>) -> Formula {
+    let variables = document.has_variables();
+    let resource = resource_matches(&statement.resource, variables, request);
     if resource.is_never() {
         return resource;
     }
-    principal.and(resource).and(context::holds(&statement.conditions, request))
+    resource.and(context::holds(&statement.conditions, variables, request))
 }
 
-fn action_matches(action: &ActionMatch, name: &str) -> bool {
-    match action {
-        ActionMatch::Is(patterns) => patterns.iter().any(|p| p.matches(name)),
-        ActionMatch::Not(patterns) => !patterns.iter().any(|p| p.matches(name)),
-    }
-}
-
-fn resource_matches(resource: &ResourceMatch, target: &Target) -> Formula {
-    let any =
-        |patterns: &[Pattern]| Formula::any(patterns.iter().map(|p| pattern_matches(p, target)));
+fn resource_matches(resource: &ResourceMatch, variables: bool, request: &Request<'_>) -> Formula {
+    let any = |patterns: &[Pattern]| match patterns {
+        [one] => pattern_matches(one, variables, request),
+        many => Formula::any(many.iter().map(|p| pattern_matches(p, variables, request))),
+    };
     match resource {
         ResourceMatch::Attached => Formula::always(),
         ResourceMatch::Is(patterns) => any(patterns),
@@ -108,101 +228,115 @@ fn resource_matches(resource: &ResourceMatch, target: &Target) -> Formula {
     }
 }
 
-fn pattern_matches(pattern: &Pattern, target: &Target) -> Formula {
-    let open = without_variables(pattern);
-    let wide = open.as_ref().unwrap_or(pattern).in_main_partition();
-    let matched = match target {
-        Target::One(arn) => {
-            Formula::known(wide.matches(Pattern::new(arn.as_str()).in_main_partition().as_str()))
-        }
-        Target::Objects(objects) if wide.covers(objects) => Formula::always(),
-        Target::Objects(objects) if wide.meets(objects) => Formula::objects(wide.clone()),
-        Target::Objects(_) => Formula::never(),
+fn pattern_matches(pattern: &Pattern, variables: bool, request: &Request<'_>) -> Formula {
+    if !(variables && pattern.as_str().contains("${")) {
+        return covers(pattern, &request.target);
+    }
+    // A variable without a value matches nothing.
+    let Some(resolved) = resolve(pattern.as_str(), request) else { return Formula::never() };
+    let matched = match &request.target {
+        Target::One(arn) => Formula::known(resolved.matches(arn.as_str())),
+        Target::Objects(_) => covers(&Pattern::new(resolved.pattern.as_str()), &request.target),
     };
-    // What a variable stands for is decided by the request.
-    if open.is_some() && !matched.is_never() {
-        Formula::condition(format!("the resource matches {pattern}"))
+    match resolved {
+        // What a variable stands for is decided by the request.
+        Resolved { open: true, .. } if !matched.is_never() => {
+            Formula::condition(format!("the resource matches {pattern}"))
+        }
+        Resolved { .. } => matched,
+    }
+}
+
+/// How much of a target a pattern covers. INVARIANT: both are in the main partition, see [`Document`] and [`Target`].
+fn covers(pattern: &Pattern, target: &Target) -> Formula {
+    match target {
+        Target::One(arn) => Formula::known(pattern.matches(arn.as_str())),
+        Target::Objects(objects) => match pattern.overlap(objects) {
+            Overlap::Whole => Formula::always(),
+            Overlap::Part => Formula::objects(pattern.clone()),
+            Overlap::None => Formula::never(),
+        },
+    }
+}
+
+/// How a statement names the requester.
+struct Named {
+    directly: Formula,
+    session: Formula,
+    account: bool,
+}
+
+impl Named {
+    fn is_nobody(&self) -> bool {
+        self.directly.is_never() && self.session.is_never() && !self.account
+    }
+
+    const fn directly(directly: Formula) -> Self {
+        Self { directly, session: Formula::never(), account: false }
+    }
+}
+
+fn named_by(statement: &Statement, request: &Request<'_>) -> Named {
+    match &statement.principal {
+        // A resource policy without principal is damaged and speaks of nobody.
+        PrincipalMatch::Attached => Named::directly(Formula::never()),
+        PrincipalMatch::Is(patterns) => {
+            let directly =
+                Formula::any(patterns.iter().map(|p| names(p, statement.effect, request)));
+            if directly.is_always() {
+                return Named::directly(directly);
+            }
+            Named {
+                directly,
+                session: Formula::any(patterns.iter().map(|p| names_session(p, request))),
+                account: patterns.iter().any(|p| names_account(p, request)),
+            }
+        }
+        PrincipalMatch::Not(patterns) => Named::directly(all_but(patterns, statement, request)),
+    }
+}
+
+/// Everyone but those named. An account in the list takes out its root only unless each principal is listed too, so nobody but
+/// an exact match is taken out here: with an Allow that over-estimates exposure; with a Deny the statement may then be too
+/// strong, which is why an account there leaves it open.
+fn all_but(patterns: &[PrincipalPattern], statement: &Statement, request: &Request<'_>) -> Formula {
+    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>: such a Deny always denies a
+    // principal with a permissions boundary, whatever it names.
+    if request.subject.is_bounded() && statement.effect == Effect::Deny {
+        return Formula::always();
+    }
+    let named = Formula::any(
+        patterns.iter().map(|p| names(p, Effect::Allow, request).or(names_session(p, request))),
+    );
+    let own = request.subject.account();
+    let by_account = statement.effect == Effect::Deny
+        && patterns
+            .iter()
+            .any(|p| matches!((p, &own), (PrincipalPattern::Account(a), Some(b)) if a == b));
+    if by_account && named.is_never() {
+        Formula::unknown("a NotPrincipal names the account")
     } else {
-        matched
-    }
-}
-
-/// The pattern with a wildcard in place of each policy variable; `None` when it has none.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
-fn without_variables(pattern: &Pattern) -> Option<Pattern> {
-    let mut rest = pattern.as_str();
-    let mut open = String::new();
-    while let Some((before, after)) = rest.split_once("${") {
-        let (_, behind) = after.split_once('}')?;
-        open.push_str(before);
-        open.push('*');
-        rest = behind;
-    }
-    (!open.is_empty()).then(|| Pattern::new(format!("{open}{rest}")))
-}
-
-fn principal_matches(statement: &Statement, side: Side, request: &Request<'_>) -> Formula {
-    match (&statement.principal, side) {
-        (PrincipalMatch::Attached, Side::Identity) => Formula::always(),
-        // A resource control policy names `*`; a resource policy without principal is damaged and speaks of nobody.
-        (PrincipalMatch::Attached, Side::Resource | Side::Delegation) => Formula::never(),
-        (PrincipalMatch::Is(patterns) | PrincipalMatch::Not(patterns), Side::Identity) => {
-            let _ = patterns;
-            Formula::never()
-        }
-        (PrincipalMatch::Is(patterns), Side::Resource) => {
-            Formula::any(patterns.iter().map(|p| names(p, statement.effect, request)))
-        }
-        (PrincipalMatch::Is(patterns), Side::Delegation) => {
-            let own = request.subject.account();
-            let is_own = |p: &PrincipalPattern| match p {
-                PrincipalPattern::Account(account) => own.as_ref() == Some(account),
-                PrincipalPattern::CanonicalUser(id) => {
-                    own.is_some() && account_of_canonical_id(request, id) == own
-                }
-                PrincipalPattern::Everyone
-                | PrincipalPattern::Arn(_)
-                | PrincipalPattern::UniqueId(_)
-                | PrincipalPattern::Service(_)
-                | PrincipalPattern::Federated(_) => false,
-            };
-            Formula::known(patterns.iter().any(is_own))
-        }
-        // Everyone but those named. An account in the list takes out its root only unless each principal is listed too,
-        // so nobody but an exact match is taken out here: with an Allow that over-estimates exposure; with a Deny the
-        // statement may then be too strong, which is why an account there leaves it open.
-        (PrincipalMatch::Not(patterns), Side::Resource) => {
-            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html>: such a Deny always
-            // denies a principal with a permissions boundary, whatever it names.
-            let bounded = matches!(request.subject, Subject::Iam(p) if p.boundary.is_some());
-            if bounded && statement.effect == Effect::Deny {
-                return Formula::always();
-            }
-            let named = Formula::any(patterns.iter().map(|p| names(p, Effect::Allow, request)));
-            let by_account = statement.effect == Effect::Deny
-                && patterns.iter().any(|p| matches!((p, request.subject.account()), (PrincipalPattern::Account(a), Some(b)) if *a == b));
-            if by_account && named.is_never() {
-                Formula::unknown("a NotPrincipal names the account")
-            } else {
-                named.negated()
-            }
-        }
-        (PrincipalMatch::Not(_), Side::Delegation) => Formula::never(),
+        named.negated()
     }
 }
 
 /// Whether a pattern names the requester himself. In a Deny an account means all its principals; in an Allow it hands
-/// the decision on ([`Side::Delegation`]), except to the account asked about as a whole.
+/// the decision on, except to the account asked about as a whole.
 fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> Formula {
     let subject = request.subject;
     Formula::known(match pattern {
-        PrincipalPattern::Everyone => true,
+        // With a token of a provider one only assumes roles; then one is the role.
+        PrincipalPattern::Everyone => {
+            !matches!(subject, Subject::Federated(_)) || is_web(request.action)
+        }
         PrincipalPattern::Account(account) => match subject {
             Subject::Account(own) => own == account,
             Subject::Iam(_) | Subject::Outside(_) => {
                 effect == Effect::Deny && subject.account().as_ref() == Some(account)
             }
-            Subject::Anonymous | Subject::AnyAccount | Subject::Nobody => false,
+            Subject::Anonymous | Subject::AnyAccount | Subject::Federated(_) | Subject::Nobody => {
+                false
+            }
         },
         // A canonical id is another name of an account.
         PrincipalPattern::CanonicalUser(id) => {
@@ -211,19 +345,54 @@ fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> F
             };
             return names(&PrincipalPattern::Account(account), effect, request);
         }
-        PrincipalPattern::Arn(arn) => {
-            return subject.arn().map_or_else(Formula::never, |own| arn_names(arn, own));
-        }
+        PrincipalPattern::Arn(arn) => subject.arn().is_some_and(|own| own.as_str() == &**arn),
         PrincipalPattern::UniqueId(id) => match subject {
-            Subject::Iam(principal) => principal.unique_id.as_ref() == Some(id),
+            Subject::Iam(iam) => iam.principal.unique_id.as_ref() == Some(id),
             Subject::Outside(_)
             | Subject::Account(_)
             | Subject::Anonymous
             | Subject::AnyAccount
+            | Subject::Federated(_)
             | Subject::Nobody => false,
         },
-        PrincipalPattern::Service(_) | PrincipalPattern::Federated(_) => false,
+        PrincipalPattern::Federated(provider) => {
+            matches!(subject, Subject::Federated(own) if own == provider)
+        }
+        PrincipalPattern::Service(_) => false,
     })
+}
+
+fn is_web(action: Action<'_>) -> bool {
+    [Known::AssumeRoleWithSaml, Known::AssumeRoleWithWebIdentity]
+        .into_iter()
+        .any(|known| action == known.into())
+}
+
+fn names_session(pattern: &PrincipalPattern, request: &Request<'_>) -> Formula {
+    match pattern {
+        PrincipalPattern::Arn(arn) => session_of(arn, request.subject),
+        PrincipalPattern::Everyone
+        | PrincipalPattern::Account(_)
+        | PrincipalPattern::UniqueId(_)
+        | PrincipalPattern::Service(_)
+        | PrincipalPattern::Federated(_)
+        | PrincipalPattern::CanonicalUser(_) => Formula::never(),
+    }
+}
+
+fn names_account(pattern: &PrincipalPattern, request: &Request<'_>) -> bool {
+    let own = request.subject.account();
+    match pattern {
+        PrincipalPattern::Account(account) => own.as_ref() == Some(account),
+        PrincipalPattern::CanonicalUser(id) => {
+            own.is_some() && account_of_canonical_id(request, id) == own
+        }
+        PrincipalPattern::Everyone
+        | PrincipalPattern::Arn(_)
+        | PrincipalPattern::UniqueId(_)
+        | PrincipalPattern::Service(_)
+        | PrincipalPattern::Federated(_) => false,
+    }
 }
 
 /// The account behind a canonical user id, among those of the estate.
@@ -234,22 +403,38 @@ fn account_of_canonical_id(request: &Request<'_>, id: &str) -> Option<AccountId>
         .map(|(account, _)| account.clone())
 }
 
-/// Whether an ARN means a principal. One that names a *session* of a role means that session only: for the role it is a
-/// condition.
-pub(super) fn arn_names(arn: &str, principal: &Arn) -> Formula {
-    if principal.as_str() == arn {
-        return Formula::always();
+/// Whether an ARN means a principal: himself, or one session of his role.
+pub(super) fn arn_names(arn: &str, subject: &Subject<'_>) -> Formula {
+    if subject.arn().is_some_and(|own| own.as_str() == arn) {
+        Formula::always()
+    } else {
+        session_of(arn, subject)
     }
+}
+
+/// Whether an ARN names a *session* of a role. It means that session only: for the role it is a condition.
+fn session_of(arn: &str, subject: &Subject<'_>) -> Formula {
+    let Some(own) = subject.arn() else { return Formula::never() };
     let Ok(session) = Arn::parse(arn) else { return Formula::never() };
-    match session.session_role() {
-        Some((account, role))
-            if principal.account().as_ref() == Some(&account)
-                && principal.resource().starts_with("role/")
-                && principal.name() == role =>
-        {
-            Formula::condition(format!("only session `{}`", session.name()))
-        }
-        Some(_) | None => Formula::never(),
+    let Some((account, role)) = session.session_role() else { return Formula::never() };
+    let asked = match subject {
+        Subject::Iam(iam) => iam.session.as_ref(),
+        Subject::Outside(_)
+        | Subject::Account(_)
+        | Subject::Anonymous
+        | Subject::AnyAccount
+        | Subject::Federated(_)
+        | Subject::Nobody => None,
+    };
+    if let Some(asked) = asked {
+        return Formula::known(asked.as_str() == arn);
+    }
+    let of_role =
+        own.account() == Some(account) && own.resource().starts_with("role/") && own.name() == role;
+    if of_role {
+        Formula::condition(format!("only session `{}`", session.name()))
+    } else {
+        Formula::never()
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::estate::aws::Aws;
 use crate::model::Principal;
 use crate::model::aws::{AccountId, Arn, IamPrincipal};
+use std::sync::Arc;
 
 /// The maker of a request.
 #[derive(Debug, Clone)]
@@ -14,57 +15,91 @@ pub(crate) enum Subject<'a> {
     /// A whole account: whatever its administrators let their principals do.
     Account(AccountId),
     /// A user or role that the estate holds.
-    Iam(&'a IamPrincipal),
+    Iam(Iam<'a>),
     /// A principal by ARN that the estate does not hold.
     Outside(Arn),
+    /// Whoever an identity provider vouches for: the provider's ARN, or the host name of one that AWS knows by itself.
+    Federated(Arc<str>),
     /// A name that is no AWS principal.
     Nobody,
 }
 
+/// A user or role, or one session of a role.
+#[derive(Debug, Clone)]
+pub(crate) struct Iam<'a> {
+    pub(crate) principal: &'a IamPrincipal,
+    /// The ARN of the session, when one is asked about: a policy may name it alone.
+    pub(crate) session: Option<Arn>,
+}
+
 impl<'a> Subject<'a> {
     pub(crate) fn of(aws: &'a Aws, principal: &Principal) -> Self {
-        match principal {
-            Principal::Public => Self::Anonymous,
-            Principal::AnyAuthenticated => Self::AnyAccount,
-            Principal::Named(name) => match Arn::parse(name) {
-                Ok(arn) if arn.resource() == "root" => {
-                    arn.account().map_or(Self::Nobody, Self::Account)
-                }
-                Ok(arn) => {
-                    let role =
-                        arn.session_role().map(|(account, role)| Arn::iam(&account, "role", role));
-                    let asked = role.as_ref().unwrap_or(&arn);
-                    let account = asked.account().and_then(|a| aws.accounts.get(&a));
-                    match aws.principal(asked) {
-                        Some(found) => Self::Iam(found),
-                        // A user or role that a known account does not have is nobody.
-                        None if asked.service() == "iam"
-                            && account.is_some_and(|a| a.iam_known) =>
-                        {
-                            Self::Nobody
-                        }
-                        None => Self::Outside(arn),
-                    }
-                }
-                Err(_) => Self::Nobody,
-            },
+        let name = match principal {
+            Principal::Public => return Self::Anonymous,
+            Principal::AnyAuthenticated => return Self::AnyAccount,
+            Principal::Named(name) => name,
+        };
+        match Arn::parse(name) {
+            Ok(arn) if arn.resource() == "root" => {
+                arn.account().map_or(Self::Nobody, Self::Account)
+            }
+            Ok(arn) if is_provider(&arn) => Self::Federated(name.clone()),
+            Ok(arn) => Self::by_arn(aws, arn),
+            Err(_) if aws.is_provider(name) => Self::Federated(name.clone()),
+            Err(_) => Self::Nobody,
         }
+    }
+
+    fn by_arn(aws: &'a Aws, arn: Arn) -> Self {
+        let role = arn.session_role().map(|(account, role)| Arn::iam(&account, "role", role));
+        let asked = role.as_ref().unwrap_or(&arn);
+        if let Some(principal) = aws.principal(asked) {
+            return Self::Iam(Iam { principal, session: role.is_some().then_some(arn) });
+        }
+        // A user or role that a known account does not have is nobody.
+        let account = asked.account().and_then(|a| aws.accounts.get(&a));
+        if asked.service() == "iam" && account.is_some_and(|a| a.iam_known) {
+            Self::Nobody
+        } else {
+            Self::Outside(arn)
+        }
+    }
+
+    /// A user or role of the estate.
+    pub(crate) const fn iam(principal: &'a IamPrincipal) -> Self {
+        Self::Iam(Iam { principal, session: None })
     }
 
     pub(crate) fn account(&self) -> Option<AccountId> {
         match self {
             Self::Account(account) => Some(account.clone()),
-            Self::Iam(principal) => principal.arn.account(),
+            Self::Iam(iam) => iam.principal.arn.account(),
             Self::Outside(arn) => arn.account(),
-            Self::Anonymous | Self::AnyAccount | Self::Nobody => None,
+            Self::Anonymous | Self::AnyAccount | Self::Federated(_) | Self::Nobody => None,
         }
     }
 
+    /// The ARN of the user or role; that of a session only where the estate does not hold the role.
     pub(crate) fn arn(&self) -> Option<&Arn> {
         match self {
-            Self::Iam(principal) => Some(&principal.arn),
+            Self::Iam(iam) => Some(&iam.principal.arn),
             Self::Outside(arn) => Some(arn),
-            Self::Account(_) | Self::Anonymous | Self::AnyAccount | Self::Nobody => None,
+            Self::Account(_)
+            | Self::Anonymous
+            | Self::AnyAccount
+            | Self::Federated(_)
+            | Self::Nobody => None,
         }
     }
+
+    /// Whether a permissions boundary is attached.
+    pub(crate) const fn is_bounded(&self) -> bool {
+        matches!(self, Self::Iam(iam) if iam.principal.boundary.is_some())
+    }
+}
+
+/// Whether an ARN is that of an identity provider.
+pub(crate) fn is_provider(arn: &Arn) -> bool {
+    arn.service() == "iam"
+        && ["oidc-provider/", "saml-provider/"].iter().any(|p| arn.resource().starts_with(p))
 }

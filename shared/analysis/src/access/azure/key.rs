@@ -3,7 +3,7 @@
 
 use super::object_id;
 use super::role::{Operation, allowed};
-use crate::access::{Decrypts, Evidence, Lock, Trace};
+use crate::access::{Decrypts, Lock, Trace};
 use crate::estate::azure::{Azure, Part};
 use crate::model::azure::{ArmId, ArmResource, KeySource, Vault, VaultMode};
 use crate::model::{Access, Formula, Principal};
@@ -131,11 +131,8 @@ fn by_policy(
     let found =
         vault.policies.iter().find(|p| identities.contains(&p.principal) && p.has(permission));
     if let (Some(policy), Some(trace)) = (found, trace) {
-        trace.push(Evidence {
-            lock: Lock::Key,
-            grant: format!("access policy of vault {} for {}", vault.host, policy.principal),
-            broad: true,
-        });
+        let grant = format!("access policy of vault {} for {}", vault.host, policy.principal);
+        trace.evidence(Lock::Key, grant, true);
     }
     Formula::known(found.is_some())
 }

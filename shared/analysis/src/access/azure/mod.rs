@@ -12,7 +12,7 @@ mod key;
 mod role;
 mod storage;
 
-use super::{Answer, Decrypts, Trace};
+use super::{Answer, Decrypts, Trace, Tracer};
 use crate::estate::azure::{Azure, Part};
 use crate::model::azure::{ArmId, ArmKind, ArmResource};
 use crate::model::{Access, Formula, Principal, Resource};
@@ -67,4 +67,9 @@ fn object_id(principal: &Principal) -> Option<&str> {
         Principal::Named(name) => Some(name),
         Principal::Public | Principal::AnyAuthenticated => None,
     }
+}
+
+/// What becomes of one concrete request.
+pub(super) fn can(_: &Azure, call: &super::Call, _: &mut Tracer) -> Answer {
+    Answer::of(Formula::unknown(format!("requests like {} are not evaluated yet", call.action)))
 }

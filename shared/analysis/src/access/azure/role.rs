@@ -1,7 +1,7 @@
 //! What role assignments allow at a scope, deny assignments taken off.
 
 use super::condition;
-use crate::access::{Evidence, Lock, Trace};
+use crate::access::{Lock, Trace};
 use crate::estate::azure::{Azure, Part};
 use crate::model::Formula;
 use crate::model::azure::{ArmId, DenyAssignment, Permission, RoleAssignment};
@@ -55,7 +55,8 @@ pub(super) fn allowed(
             continue;
         }
         if let Some(trace) = trace {
-            trace.push(evidence(azure, assignment, at, principal, lock));
+            let told = described(azure, assignment, principal);
+            trace.evidence(lock, told, assignment.scope != *at);
         }
         allow = allow.or(reached.and(one));
     }
@@ -105,13 +106,7 @@ fn by_assignment(
     inside.and(condition::holds(assignment.condition.as_ref(), operation, at))
 }
 
-fn evidence(
-    azure: &Azure,
-    assignment: &RoleAssignment,
-    at: &ArmId,
-    principal: &str,
-    lock: Lock,
-) -> Evidence {
+fn described(azure: &Azure, assignment: &RoleAssignment, principal: &str) -> String {
     let role = azure
         .definition(&assignment.role)
         .map_or_else(|| assignment.role.name().to_owned(), |d| d.role_name.to_string());
@@ -120,11 +115,7 @@ fn evidence(
     } else {
         format!(" through group {}", assignment.principal)
     };
-    Evidence {
-        lock,
-        grant: format!("role `{role}` at {}{through} ({})", assignment.scope, assignment.id.name()),
-        broad: assignment.scope != *at,
-    }
+    format!("role `{role}` at {}{through} ({})", assignment.scope, assignment.id.name())
 }
 
 fn denied(

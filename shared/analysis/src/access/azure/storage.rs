@@ -3,7 +3,7 @@
 use super::key;
 use super::object_id;
 use super::role::{Operation, allowed};
-use crate::access::{Answer, Evidence, Lock, Trace};
+use crate::access::{Answer, Lock, Trace, Tracer};
 use crate::estate::azure::Azure;
 use crate::model::azure::{ArmKind, ArmResource, StorageAccount};
 use crate::model::{Access, Formula, Principal};
@@ -99,18 +99,14 @@ fn by_account_key(
         // The answer to a regeneration holds the new keys.
         "microsoft.storage/storageaccounts/regeneratekey/action",
     ];
-    let mut found = Vec::new();
+    let mut found = Tracer::default();
     let mut inner = trace.is_some().then_some(&mut found);
     let ways: Vec<Formula> = operations
         .iter()
         .map(|o| allowed(azure, id, Operation::Action(o), &account.id, Lock::Storage, &mut inner))
         .collect();
     if let Some(trace) = trace {
-        trace.extend(
-            found
-                .into_iter()
-                .map(|e| Evidence { grant: format!("account keys by {}", e.grant), ..e }),
-        );
+        trace.join_as("account keys by", found);
     }
     Formula::any(ways)
 }
@@ -171,11 +167,8 @@ fn anonymous(
     };
     let both = asked.and(open);
     if let (Some(trace), false) = (trace, both.is_never()) {
-        trace.push(Evidence {
-            lock: Lock::Storage,
-            grant: format!("anonymous access of container {}", container.id.name()),
-            broad: false,
-        });
+        let grant = format!("anonymous access of container {}", container.id.name());
+        trace.evidence(Lock::Storage, grant, false);
     }
     both
 }

@@ -1,7 +1,7 @@
 //! Allow policies: bindings on the resource and everything above it.
 
 use super::deny;
-use crate::access::{Evidence, Lock, Trace};
+use crate::access::{Lock, Trace};
 use crate::estate::gcp::Gcp;
 use crate::model::gcp::{Binding, FullName, Policy};
 use crate::model::{Formula, Principal};
@@ -124,7 +124,7 @@ impl Asked<'_> {
             }
             if let Some(trace) = trace {
                 let grant = format!("{binding} on {on}");
-                trace.push(Evidence { lock: self.lock, grant, broad: on != resource });
+                trace.evidence(self.lock, grant, on != resource);
             }
             allow = allow.or(given);
         }

@@ -15,7 +15,7 @@ mod storage;
 
 pub(super) use key::service_agent;
 
-use super::{Answer, Decrypts, Trace};
+use super::{Answer, Decrypts, Trace, Tracer};
 use crate::estate::gcp::Gcp;
 use crate::model::gcp::{AssetKind, Binding, FullName};
 use crate::model::{Access, Formula, Principal, Resource};
@@ -58,13 +58,10 @@ pub(super) fn evaluate(
     };
     let mut path = direct(principal, &mut trace);
     for (account, via) in impersonated(gcp, principal) {
-        let mut found = Vec::new();
+        let mut found = Tracer::default();
         let as_account = direct(&account, &mut trace.is_some().then_some(&mut found));
         if let Some(trace) = trace.as_mut() {
-            trace.extend(found.into_iter().map(|e| super::Evidence {
-                grant: format!("acting as {account}: {}", e.grant),
-                ..e
-            }));
+            trace.join_as(&format!("acting as {account}:"), found);
         }
         path = path.or(via.and(as_account));
     }
@@ -141,4 +138,9 @@ pub(super) fn lets_act(gcp: &Gcp, binding: &Binding) -> bool {
 
 pub(super) fn decrypts(gcp: &Gcp, store: &Resource) -> Decrypts {
     key::decrypts(gcp, &FullName::new(store.name()))
+}
+
+/// What becomes of one concrete request.
+pub(super) fn can(_: &Gcp, call: &super::Call, _: &mut Tracer) -> Answer {
+    Answer::of(Formula::unknown(format!("requests like {} are not evaluated yet", call.action)))
 }

@@ -1,7 +1,7 @@
 //! Buckets.
 
 use super::allow::{Through, bound_at, permitted_through};
-use crate::access::{Evidence, Lock, Trace};
+use crate::access::{Lock, Trace};
 use crate::estate::gcp::Gcp;
 use crate::model::gcp::{Asset, FullName};
 use crate::model::{Access, Formula, Pattern, Principal, json};
@@ -163,7 +163,7 @@ fn by_acl(
     };
     if let (Some(trace), true) = (trace, given.is_always()) {
         let grant = format!("ACL of {}", bucket.name);
-        trace.push(Evidence { lock: Lock::Storage, grant, broad: false });
+        trace.evidence(Lock::Storage, grant, false);
     }
     given.and(count)
 }

@@ -4,7 +4,7 @@ use super::{aws, document};
 use crate::change::Claim;
 use crate::change::edit::{AwsEdit, KeyEdit, Target};
 use crate::event::aws::Call;
-use crate::model::aws::{Arn, Key, KeyState, KmsGrant};
+use crate::model::aws::{Arn, Constraint, Key, KeyState, KmsGrant};
 use crate::model::json;
 use serde_json::Value;
 
@@ -115,13 +115,11 @@ fn grant(call: &Call) -> Option<KmsGrant> {
     let grantee = json::text(&call.request, "granteePrincipal")
         .or_else(|| json::text(&call.request, "granteeServicePrincipal"))?;
     let operations = json::strings(call.request.get("operations")?)?;
-    let constraints = call.request.get("constraints").and_then(Value::as_object);
-    let readable = constraints.into_iter().flatten().filter(|(_, v)| !v.is_null());
     Some(KmsGrant {
         id: id.into(),
         grantee: grantee.into(),
         operations: operations.into_iter().map(Into::into).collect(),
-        constraints: readable.map(|(name, value)| format!("{name} {value}").into()).collect(),
+        constraints: call.request.get("constraints").map(Constraint::parse).unwrap_or_default(),
         retiring: json::text(&call.request, "retiringPrincipal").map(Into::into),
         for_service: KmsGrant::grantee_is_service(grantee),
     })

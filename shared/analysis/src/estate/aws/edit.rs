@@ -27,6 +27,47 @@ pub fn target_of(edit: &AwsEdit) -> Option<Target> {
 impl Aws {
     /// Applies an edit; returns its inverse.
     pub fn apply(&mut self, edit: &AwsEdit) -> AwsEdit {
+        self.index_touched(edit, false);
+        let inverse = self.set(edit);
+        self.index_touched(edit, true);
+        inverse
+    }
+
+    /// Takes what an edit touches out of the indexes, or puts it in.
+    fn index_touched(&mut self, edit: &AwsEdit, there: bool) {
+        match edit {
+            AwsEdit::Principal(who, _) => {
+                let state = self
+                    .accounts
+                    .get(&who.account)
+                    .and_then(|a| a.principals.get(&(who.kind, who.name.clone())));
+                if let Some(state) = state {
+                    self.index.principal(&who.account, &who.name, state, there);
+                }
+            }
+            AwsEdit::Bucket(name, _) => {
+                if let Some((owner, bucket)) = self.buckets.get(name) {
+                    self.index.bucket(owner, bucket, there);
+                }
+            }
+            AwsEdit::Key(arn, _) => {
+                if let Some(key) = self.keys.get(arn) {
+                    self.index.key(key, there);
+                }
+            }
+            AwsEdit::Alias { alias, .. } => {
+                if let Some(key) = self.aliases.get(alias) {
+                    self.index.alias(alias, key, there);
+                }
+            }
+            AwsEdit::Policy(..)
+            | AwsEdit::AccountBlock { .. }
+            | AwsEdit::OrganizationPolicy { .. }
+            | AwsEdit::OrganizationAttachment { .. } => {}
+        }
+    }
+
+    fn set(&mut self, edit: &AwsEdit) -> AwsEdit {
         match edit {
             AwsEdit::Principal(who, change) => {
                 AwsEdit::Principal(who.clone(), self.edit_principal(who, change))

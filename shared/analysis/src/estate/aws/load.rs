@@ -4,8 +4,8 @@ use super::organization::{Organization, OrganizationPolicy, OrganizationPolicyKi
 use super::{Account, Aws};
 use crate::estate::files::{self, FileError};
 use crate::model::aws::{
-    AccessPoint, AccountId, Acl, Arn, Bucket, BucketEncryption, Document, Encryption, IamKind,
-    IamPrincipal, Key, KeyState, KmsGrant, ManagedPolicy, PublicAccessBlock,
+    AccessPoint, AccountId, Acl, Arn, Bucket, BucketEncryption, Constraint, Document, Encryption,
+    IamKind, IamPrincipal, Key, KeyState, KmsGrant, ManagedPolicy, PublicAccessBlock,
 };
 use crate::model::json;
 use serde_json::Value;
@@ -36,7 +36,7 @@ impl Aws {
             "buckets.json" => {
                 self.accounts.entry(id.clone()).or_default().buckets_known = true;
                 for (i, value) in files::json_list(path, content)?.iter().enumerate() {
-                    let bucket = bucket(&Place { path, at: format!("[{i}]") }, value)?;
+                    let bucket = bucket(&Place { path, at: format!("[{i}]") }, &id, value)?;
                     self.buckets.insert(bucket.name.clone(), (id.clone(), bucket));
                 }
                 Ok(())
@@ -157,6 +157,7 @@ fn organization_policy(place: &Place<'_>, item: &Value) -> Loaded<(Arc<str>, Org
     let kind = match json::text(summary, "Type") {
         Some("SERVICE_CONTROL_POLICY") => OrganizationPolicyKind::Service,
         Some("RESOURCE_CONTROL_POLICY") => OrganizationPolicyKind::Resource,
+        Some("S3_POLICY") => OrganizationPolicyKind::Storage,
         Some(_) | None => OrganizationPolicyKind::Other,
     };
     let targets = item.get("Targets").ok_or_else(|| {
@@ -168,10 +169,17 @@ fn organization_policy(place: &Place<'_>, item: &Value) -> Loaded<(Arc<str>, Org
     let policy = OrganizationPolicy {
         kind,
         name: json::text(summary, "Name").unwrap_or(id).into(),
-        document: if kind == OrganizationPolicyKind::Other {
-            None
-        } else {
-            document(place, "Content", item.get("Content"))?
+        document: match kind {
+            OrganizationPolicyKind::Service | OrganizationPolicyKind::Resource => {
+                document(place, "Content", item.get("Content"))?
+            }
+            OrganizationPolicyKind::Storage | OrganizationPolicyKind::Other => None,
+        },
+        block: match kind {
+            OrganizationPolicyKind::Storage => public_access_of(item.get("Content")),
+            OrganizationPolicyKind::Service
+            | OrganizationPolicyKind::Resource
+            | OrganizationPolicyKind::Other => None,
         },
         targets: targets
             .into_iter()
@@ -179,6 +187,31 @@ fn organization_policy(place: &Place<'_>, item: &Value) -> Loaded<(Arc<str>, Org
             .collect(),
     };
     Ok((id.into(), policy))
+}
+
+/// Block Public Access in an S3 policy of the organisation: all four settings or none.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_s3_syntax.html>
+fn public_access_of(content: Option<&Value>) -> Option<PublicAccessBlock> {
+    let parsed = match content? {
+        Value::String(text) => serde_json::from_str(text).ok()?,
+        other @ (Value::Object(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)) => other.clone(),
+    };
+    let assigned = parsed.get("s3_attributes")?.get("public_access_block_configuration")?;
+    let word = assigned.get("@@assign").unwrap_or(assigned).as_str()?;
+    match word {
+        "all" => Some(PublicAccessBlock {
+            block_public_acls: true,
+            ignore_public_acls: true,
+            block_public_policy: true,
+            restrict_public_buckets: true,
+        }),
+        "none" => Some(PublicAccessBlock::default()),
+        _ => None,
+    }
 }
 
 struct Place<'a> {
@@ -218,7 +251,7 @@ fn tags(value: Option<&Value>) -> BTreeMap<Arc<str>, Arc<str>> {
         .collect()
 }
 
-fn bucket(place: &Place<'_>, value: &Value) -> Loaded<Bucket> {
+fn bucket(place: &Place<'_>, account: &AccountId, value: &Value) -> Loaded<Bucket> {
     let name = json::text(value, "Name").ok_or_else(|| place.error("`Name` is missing"))?;
     let mut bucket = Bucket::unknown(name);
     bucket.region = json::text(value, "Region").unwrap_or_default().into();
@@ -261,19 +294,46 @@ fn bucket(place: &Place<'_>, value: &Value) -> Loaded<Bucket> {
         }
     };
     bucket.tags = tags(value.get("Tags"));
+    bucket.abac = match json::first(value, &["Abac", "AbacStatus"]) {
+        // It is off by default.
+        None => Some(false),
+        Some(Value::String(status)) => Some(status == "Enabled"),
+        Some(abac) => Some(json::text(abac, "Status") == Some("Enabled")),
+    };
     for point in value.get("AccessPoints").map(json::list).unwrap_or_default() {
-        let name = json::text(point, "Name")
-            .ok_or_else(|| place.error("an access point has no `Name`"))?;
-        let policy = match point.get("Policy") {
-            None => None,
-            some => Some(document(place, "AccessPoints[].Policy", some)?),
-        };
-        let block =
-            point.get("PublicAccessBlockConfiguration").or_else(|| point.get("PublicAccessBlock"));
-        let block = block.map(|b| self::block(place, b)).transpose()?;
-        bucket.access_points.insert(name.into(), AccessPoint { policy, block });
+        let (name, point) = access_point(place, account, &bucket.region, point)?;
+        bucket.access_points.insert(name, point);
     }
     Ok(bucket)
+}
+
+fn access_point(
+    place: &Place<'_>,
+    account: &AccountId,
+    region: &str,
+    point: &Value,
+) -> Loaded<(Arc<str>, AccessPoint)> {
+    let name =
+        json::text(point, "Name").ok_or_else(|| place.error("an access point has no `Name`"))?;
+    let arn = match json::text(point, "AccessPointArn") {
+        Some(arn) => arn.to_owned(),
+        None => format!("arn:aws:s3:{region}:{account}:accesspoint/{name}"),
+    };
+    let policy = match point.get("Policy") {
+        None => None,
+        some => Some(document(place, "AccessPoints[].Policy", some)?),
+    };
+    let block =
+        point.get("PublicAccessBlockConfiguration").or_else(|| point.get("PublicAccessBlock"));
+    let vpc_only =
+        json::text(point, "NetworkOrigin").is_some_and(|o| o.eq_ignore_ascii_case("VPC"));
+    let point = AccessPoint {
+        arn: Arn::parse(&arn).map_err(|e| place.error(format!("`AccessPointArn`: {e}")))?,
+        vpc_only,
+        policy,
+        block: block.map(|b| self::block(place, b)).transpose()?,
+    };
+    Ok((name.into(), point))
 }
 
 fn encryption(place: &Place<'_>, value: &Value) -> Loaded<Option<BucketEncryption>> {
@@ -305,17 +365,12 @@ fn grant(place: &Place<'_>, value: &Value) -> Loaded<KmsGrant> {
         .or_else(|| text("GranteeServicePrincipal"))
         .ok_or_else(|| place.error("a grant has no `GranteePrincipal`"))?;
     let operations = value.get("Operations").and_then(json::strings).unwrap_or_default();
-    let constraints = value.get("Constraints").and_then(Value::as_object);
     let issuer = text("IssuingAccount").unwrap_or_default();
     Ok(KmsGrant {
         id: text("GrantId").ok_or_else(|| place.error("a grant has no `GrantId`"))?.into(),
         grantee: grantee.into(),
         operations: operations.into_iter().map(Into::into).collect(),
-        constraints: constraints
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| format!("{name} {value}").into())
-            .collect(),
+        constraints: value.get("Constraints").map(Constraint::parse).unwrap_or_default(),
         retiring: text("RetiringPrincipal").map(Into::into),
         for_service: KmsGrant::grantee_is_service(grantee) || issuer.ends_with(".amazonaws.com"),
     })

@@ -1,11 +1,13 @@
 //! The AWS part of the estate.
 
 mod edit;
+mod index;
 mod load;
 mod managed;
 mod organization;
 
 pub use edit::target_of;
+pub use index::{Index, Named, Place, Truster};
 pub use managed::shipped_policy;
 pub use organization::{Organization, OrganizationPolicy, OrganizationPolicyKind};
 
@@ -13,7 +15,7 @@ use crate::change::IamRef;
 use crate::model::aws::{
     AccountId, Arn, Bucket, Document, IamKind, IamPrincipal, Key, ManagedPolicy, PublicAccessBlock,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// All accounts.
@@ -29,6 +31,8 @@ pub struct Aws {
     pub aliases: BTreeMap<Arn, Arc<str>>,
     /// The organisation; `None`: unknown.
     pub organization: Option<Organization>,
+    /// Reverse indexes; [`Aws::reindex`] builds them after loading, edits keep them current.
+    index: Index,
 }
 
 /// One account.
@@ -100,13 +104,7 @@ impl Aws {
     /// The key that an id, ARN or alias means for a requester of this account and region.
     #[must_use]
     pub fn resolve_key(&self, text: &str, account: &AccountId, region: &str) -> Option<Arn> {
-        let arn = match Arn::parse(text) {
-            Ok(arn) => arn,
-            Err(_) if text.starts_with("alias/") => {
-                Arn::parse(&format!("arn:aws:kms:{region}:{account}:{text}")).ok()?
-            }
-            Err(_) => Arn::parse(&format!("arn:aws:kms:{region}:{account}:key/{text}")).ok()?,
-        };
+        let arn = Self::key_or_alias(text, account, region)?;
         if !arn.resource().starts_with("alias/") {
             return Some(arn);
         }
@@ -114,35 +112,26 @@ impl Aws {
         Arn::parse(&format!("arn:aws:kms:{}:{}:key/{id}", arn.region(), arn.account()?)).ok()
     }
 
-    /// Names of buckets whose objects may be encrypted with a key, now or formerly.
+    /// The ARN of a key or alias that is written as an id, ARN or alias.
+    fn key_or_alias(text: &str, account: &AccountId, region: &str) -> Option<Arn> {
+        match Arn::parse(text) {
+            Ok(arn) => Some(arn),
+            Err(_) if text.starts_with("alias/") => {
+                Arn::parse(&format!("arn:aws:kms:{region}:{account}:{text}")).ok()
+            }
+            Err(_) => Arn::parse(&format!("arn:aws:kms:{region}:{account}:key/{text}")).ok(),
+        }
+    }
+
+    /// Whether an account of the estate says that it is in no organisation.
     #[must_use]
-    pub fn buckets_of_key(&self, key: &Arn) -> BTreeSet<Arc<str>> {
-        let uses = |(account, bucket): &(AccountId, Bucket)| {
-            bucket.encryption.as_ref().is_some_and(|e| {
-                e.former.iter().chain([&e.current]).any(|e| match e {
-                    crate::model::aws::Encryption::Kms { key: text, .. } => {
-                        self.resolve_key(text, account, &bucket.region).as_ref() == Some(key)
-                    }
-                    crate::model::aws::Encryption::S3Managed
-                    | crate::model::aws::Encryption::AwsManagedKey => false,
-                })
-            })
-        };
-        self.buckets.iter().filter(|(_, b)| uses(b)).map(|(name, _)| name.clone()).collect()
+    pub fn is_in_no_organization(&self, account: &AccountId) -> bool {
+        self.accounts.get(account).is_some_and(|a| a.file_known && a.organization_id.is_none())
     }
 
     /// Whether two accounts belong to the organisation of the estate; `None` when no organisation is known.
     #[must_use]
     pub fn same_organization(&self, account: &AccountId) -> Option<bool> {
         self.organization.as_ref().map(|o| o.contains(account))
-    }
-
-    /// The members of a group.
-    pub fn members_of(
-        &self,
-        account: &AccountId,
-        group: &str,
-    ) -> impl Iterator<Item = &IamPrincipal> {
-        self.requesters(account).filter(move |p| p.groups.contains(group))
     }
 }

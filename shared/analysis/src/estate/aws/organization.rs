@@ -1,6 +1,6 @@
 //! The organisation: accounts, units, service and resource control policies with their attachments.
 
-use crate::model::aws::{AccountId, Document};
+use crate::model::aws::{AccountId, Document, PublicAccessBlock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub struct OrganizationPolicy {
     pub name: Arc<str>,
     /// Its document; `None`: not known.
     pub document: Option<Document>,
+    /// For an S3 policy: the settings of Block Public Access; `None`: not known.
+    pub block: Option<PublicAccessBlock>,
     /// Roots, units and accounts that it is attached to.
     pub targets: BTreeSet<Arc<str>>,
 }
@@ -41,6 +43,8 @@ pub enum OrganizationPolicyKind {
     Service,
     /// Resource control policy: the resources of member accounts.
     Resource,
+    /// S3 policy: Block Public Access for the accounts below.
+    Storage,
     /// Any other type: says nothing about access.
     Other,
 }
@@ -76,6 +80,21 @@ impl Organization {
             .take(levels.len().saturating_sub(1))
             .fold(String::new(), |all, level| format!("{all}{level}/"));
         format!("{}/{units}", self.id)
+    }
+
+    /// What S3 policies set for an account: the nearest level that says something decides. `None`: not known.
+    #[must_use]
+    pub fn public_access_block(&self, account: &AccountId) -> Option<PublicAccessBlock> {
+        if !self.contains(account) {
+            return Some(PublicAccessBlock::default());
+        }
+        for level in self.path(account) {
+            if let Some((_, policy)) = self.attached(OrganizationPolicyKind::Storage, &level).next()
+            {
+                return policy.block;
+            }
+        }
+        Some(PublicAccessBlock::default())
     }
 
     /// The policies of one kind that are attached to one level.

@@ -55,6 +55,17 @@ impl Arn {
         }
     }
 
+    /// The same ARN in the main partition: the partitions (`aws-cn`, `aws-us-gov`) never mix, so that what is compared is
+    /// always of one.
+    #[must_use]
+    pub fn in_main_partition(&self) -> Self {
+        if self.0.starts_with("arn:aws:") {
+            return self.clone();
+        }
+        let rest = self.0.strip_prefix("arn:").and_then(|rest| rest.split_once(':'));
+        rest.map_or_else(|| self.clone(), |(_, rest)| Self(format!("arn:aws:{rest}").into()))
+    }
+
     /// The ARN of a bucket.
     #[must_use]
     pub fn bucket(name: &str) -> Self {

@@ -1,10 +1,12 @@
 //! AWS's own words: ARNs, policy documents, principals, buckets and keys in the shapes of the IAM, S3 and KMS APIs.
 
+mod action;
 mod arn;
 mod iam;
 mod policy;
 mod storage;
 
+pub use action::{Action, Known};
 pub use arn::{AccountId, Arn, ArnError};
 pub use iam::{IamKind, IamPrincipal, ManagedPolicy};
 pub use policy::{
@@ -12,6 +14,6 @@ pub use policy::{
     ResourceMatch, Statement,
 };
 pub use storage::{
-    AccessPoint, Acl, AclGrant, AclGrantee, Bucket, BucketEncryption, Encryption, Key, KeyState,
-    KmsGrant, Ownership, PublicAccessBlock,
+    AccessPoint, Acl, AclGrant, AclGrantee, Bucket, BucketEncryption, Constraint, Encryption, Key,
+    KeyState, KmsGrant, Ownership, PublicAccessBlock,
 };

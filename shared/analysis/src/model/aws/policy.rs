@@ -4,7 +4,7 @@
 //! they were. Grammar:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
-use super::AccountId;
+use super::{AccountId, Action, Known};
 use crate::model::{Pattern, json};
 use serde_json::Value;
 use std::sync::Arc;
@@ -14,6 +14,10 @@ use std::sync::Arc;
 pub struct Document {
     source: Arc<Value>,
     statements: Arc<[Statement]>,
+    /// Whether `${…}` are policy variables: since version 2012-10-17.
+    variables: bool,
+    /// The [`Known`] actions that some statement speaks of.
+    actions: u64,
 }
 
 /// A document that is no policy: what is wrong, and where in the document.
@@ -50,6 +54,8 @@ pub struct Statement {
     pub resource: ResourceMatch,
     /// Under which conditions; all must hold.
     pub conditions: Vec<Clause>,
+    /// The [`Known`] actions that it speaks of, by bit: worked out once instead of at each question.
+    pub actions: u64,
 }
 
 /// The principal part of a statement.
@@ -146,7 +152,43 @@ impl Document {
             .enumerate()
             .map(|(index, s)| statement(index, s))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { source: Arc::new(source), statements: statements.into() })
+        let actions = statements.iter().fold(0, |all, s| all | s.actions);
+        let variables = source.get("Version").and_then(Value::as_str) == Some("2012-10-17");
+        Ok(Self { source: Arc::new(source), statements: statements.into(), variables, actions })
+    }
+
+    /// Whether `${…}` are policy variables: in version 2012-10-17 only; before, they are text.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+    #[must_use]
+    pub const fn has_variables(&self) -> bool {
+        self.variables
+    }
+
+    /// Whether a trust policy lets an AWS service act as the role.
+    #[must_use]
+    pub fn trusts_service(&self, service: &str) -> bool {
+        let is = |p: &PrincipalPattern| match p {
+            PrincipalPattern::Service(name) => &**name == service,
+            PrincipalPattern::Everyone
+            | PrincipalPattern::Account(_)
+            | PrincipalPattern::Arn(_)
+            | PrincipalPattern::UniqueId(_)
+            | PrincipalPattern::Federated(_)
+            | PrincipalPattern::CanonicalUser(_) => false,
+        };
+        self.statements.iter().any(|s| {
+            let named = match &s.principal {
+                PrincipalMatch::Is(patterns) => patterns.iter().any(is),
+                PrincipalMatch::Attached | PrincipalMatch::Not(_) => false,
+            };
+            s.effect == Effect::Allow && named
+        })
+    }
+
+    /// Whether some statement speaks of an action.
+    #[must_use]
+    pub fn speaks_of(&self, action: Action<'_>) -> bool {
+        action.bit().is_none_or(|bit| self.actions & bit != 0)
     }
 
     /// The document as it was written.
@@ -281,7 +323,13 @@ fn statement(index: usize, value: &Value) -> Result<Statement, PolicyError> {
         Ok(Some(
             texts
                 .into_iter()
-                .map(|t| if fold { Pattern::new(t.to_lowercase()) } else { Pattern::new(t) })
+                .map(|t| {
+                    if fold {
+                        Pattern::new(t.to_lowercase())
+                    } else {
+                        Pattern::new(t).in_main_partition()
+                    }
+                })
                 .collect(),
         ))
     };
@@ -303,7 +351,20 @@ fn statement(index: usize, value: &Value) -> Result<Statement, PolicyError> {
             .ok_or_else(|| error(at("Condition"), "expected `{operator: {key: value}}`"))?,
     };
     let sid = object.get("Sid").and_then(Value::as_str).filter(|s| !s.is_empty()).map(Into::into);
-    Ok(Statement { index, sid, effect, principal, action, resource, conditions })
+    let spoken = Known::ALL.iter().filter(|known| action.matches(known.name()));
+    let actions = spoken.fold(0, |all, known| all | known.bit());
+    Ok(Statement { index, sid, effect, principal, action, resource, conditions, actions })
+}
+
+impl ActionMatch {
+    /// Whether an action (in lower case) is spoken of.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Is(patterns) => patterns.iter().any(|p| p.matches(name)),
+            Self::Not(patterns) => !patterns.iter().any(|p| p.matches(name)),
+        }
+    }
 }
 
 fn principals(value: &Value) -> Option<Vec<PrincipalPattern>> {

@@ -26,6 +26,9 @@ pub struct Bucket {
     pub ownership: Option<Ownership>,
     /// Tags.
     pub tags: BTreeMap<Arc<str>, Arc<str>>,
+    /// Whether attribute-based access control is enabled, so that tags count in conditions; it is off by default.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html>
+    pub abac: Option<bool>,
     /// Access points of the bucket.
     pub access_points: BTreeMap<Arc<str>, AccessPoint>,
 }
@@ -43,6 +46,7 @@ impl Bucket {
             acl: None,
             ownership: None,
             tags: BTreeMap::new(),
+            abac: Some(false),
             access_points: BTreeMap::new(),
         }
     }
@@ -181,8 +185,12 @@ pub enum AclGrantee {
 }
 
 /// An access point of a bucket.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessPoint {
+    /// Its ARN (`arn:aws:s3:region:account:accesspoint/name`).
+    pub arn: Arn,
+    /// Whether it takes requests from one VPC only.
+    pub vpc_only: bool,
     /// Its policy; outer `None`: not known.
     pub policy: Option<Option<Document>>,
     /// Its Block Public Access.
@@ -280,12 +288,56 @@ pub struct KmsGrant {
     pub grantee: Arc<str>,
     /// The allowed operations, as the API writes them (`Decrypt`).
     pub operations: BTreeSet<Arc<str>>,
-    /// Encryption context constraints in readable form; empty when there are none.
-    pub constraints: Vec<Arc<str>>,
+    /// Encryption context constraints; empty when there are none.
+    pub constraints: Vec<Constraint>,
     /// Who may retire it.
     pub retiring: Option<Arc<str>>,
     /// Whether an AWS service made it for its own use of the key.
     pub for_service: bool,
+}
+
+/// A constraint of a grant on the encryption context.
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html>
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Constraint {
+    /// `EncryptionContextEquals`: exactly these pairs; else `EncryptionContextSubset`: at least these.
+    pub exact: bool,
+    /// Pairs of the encryption context.
+    pub pairs: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl Constraint {
+    /// Reads the `constraints` of a grant, in the API's or in CloudTrail's spelling.
+    #[must_use]
+    pub fn parse(constraints: &Value) -> Vec<Self> {
+        let pairs = |value: &Value| {
+            let pairs = value.as_object().into_iter().flatten();
+            pairs.filter_map(|(k, v)| Some((k.as_str().into(), v.as_str()?.into()))).collect()
+        };
+        let constraints = constraints.as_object().into_iter().flatten();
+        constraints
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| Self {
+                // What is neither is taken for the narrower one.
+                exact: !name.eq_ignore_ascii_case("EncryptionContextSubset"),
+                pairs: pairs(value),
+            })
+            .collect()
+    }
+}
+
+impl std::fmt::Display for Constraint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.exact {
+            "EncryptionContextEquals {"
+        } else {
+            "EncryptionContextSubset {"
+        })?;
+        for (i, (key, value)) in self.pairs.iter().enumerate() {
+            write!(f, "{}{key}: {value}", if i == 0 { "" } else { ", " })?;
+        }
+        f.write_str("}")
+    }
 }
 
 impl KmsGrant {

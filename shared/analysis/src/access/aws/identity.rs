@@ -1,0 +1,167 @@
+//! The requester's own side: identity policies of himself and his groups, permissions boundary, session policies.
+
+use super::Request;
+use super::organization::service_control;
+use super::policy::{Said, says};
+use super::subject::Subject;
+use crate::access::{Lock, Trace};
+use crate::model::Formula;
+use crate::model::aws::{AccountId, IamKind, IamPrincipal};
+
+/// What the requester's own side says, with the limits on it.
+pub(super) struct Identity {
+    pub(super) allow: Formula,
+    pub(super) deny: Formula,
+    /// Permissions boundary: an allow that it must repeat.
+    boundary: Formula,
+    /// Session policies: likewise.
+    session: Formula,
+    /// Whether the requester is a user: what a resource policy gives a *user* by ARN is not limited by his boundary (what it
+    /// gives a role is).
+    user: bool,
+    /// Service control policies: bind everything that the principal does.
+    control: Formula,
+}
+
+impl Identity {
+    /// Within the owner's account. `direct` is what a resource policy gives the principal by name, `to_session` what it gives
+    /// his session by name; `own` needs his identity policies.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-eval-logic>
+    pub(super) fn limited(&self, direct: Formula, to_session: Formula, own: Formula) -> Formula {
+        let inner = self.boundary.clone().and(self.session.clone());
+        let direct = if self.user { direct } else { direct.and(inner.clone()) };
+        direct.or(to_session).or(own.and(inner)).and(self.control.clone())
+    }
+
+    /// From another account: his own side must allow too, whatever the resource policy names.
+    pub(super) fn from_outside(&self, theirs: Formula) -> Formula {
+        if theirs.is_never() {
+            return theirs;
+        }
+        self.limited(Formula::never(), Formula::never(), theirs.and(self.allow.clone()))
+    }
+
+    /// Whether no limit stands in the way, for sure.
+    pub(super) fn unlimited(&self) -> Formula {
+        self.boundary.clone().and(self.session.clone()).and(self.control.clone())
+    }
+}
+
+/// The requester's identity policies and the limits on them. For somebody outside of the estate his own side is not ours to
+/// know: it is taken to allow, since his administrators decide.
+pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>) -> Identity {
+    let principal = match request.subject {
+        Subject::Iam(iam) => iam.principal,
+        Subject::Account(_)
+        | Subject::AnyAccount
+        | Subject::Outside(_)
+        | Subject::Anonymous
+        | Subject::Federated(_)
+        | Subject::Nobody => {
+            let Said { allow, deny } = own_side_unseen(request);
+            return Identity {
+                allow,
+                deny,
+                boundary: Formula::always(),
+                session: Formula::always(),
+                user: true,
+                control: service_control(request, trace),
+            };
+        }
+    };
+    let said = identity_policies(request, principal, lock, trace);
+    let boundary = boundary(request, principal, trace);
+    let session = session_policies(request, trace);
+    Identity {
+        allow: said.allow,
+        deny: said.deny.or(boundary.deny).or(session.deny),
+        boundary: boundary.allow,
+        session: session.allow,
+        user: principal.kind == IamKind::User,
+        control: service_control(request, trace),
+    }
+}
+
+/// The own side of somebody who is no user or role of the estate. In an account outside of the estate it is taken to
+/// allow and to deny nothing: that is the business of its administrators. A principal that a known account does not have
+/// is nobody; where the account's principals are not known, its policies may allow, and they may deny whatever a resource
+/// policy gives.
+fn own_side_unseen(request: &Request<'_>) -> Said {
+    let Subject::Outside(arn) = request.subject else { return Said::everything() };
+    match arn.account().and_then(|a| request.aws.accounts.get(&a)) {
+        None => Said::everything(),
+        Some(account) if account.iam_known => Said::nothing(),
+        Some(_) => Said::unknown(&format!("the policies of {arn} are not in the estate")),
+    }
+}
+
+fn identity_policies(
+    request: &Request<'_>,
+    principal: &IamPrincipal,
+    lock: Lock,
+    trace: &mut Trace<'_>,
+) -> Said {
+    let Some(account) = principal.arn.account() else { return Said::nothing() };
+    let of_account = request.aws.accounts.get(&account);
+    let mut said = attached_policies(request, principal, &account, lock, trace);
+    for name in &principal.groups {
+        let group = of_account.and_then(|a| a.principals.get(&(IamKind::Group, name.clone())));
+        said = said.join(match group {
+            Some(group) => attached_policies(request, group, &account, lock, trace),
+            None => Said::unknown(&format!("group `{name}` is not in the estate")),
+        });
+    }
+    if of_account.is_some_and(|a| a.iam_known) && principal.complete {
+        said
+    } else {
+        let because = format!("the other policies of {} are not in the estate", principal.arn);
+        said.join(Said::unknown(&because))
+    }
+}
+
+fn attached_policies(
+    request: &Request<'_>,
+    holder: &IamPrincipal,
+    account: &AccountId,
+    lock: Lock,
+    trace: &mut Trace<'_>,
+) -> Said {
+    let mut said = Said::nothing();
+    let arn = &holder.arn;
+    for (name, document) in &holder.inline {
+        let label = format_args!("inline policy `{name}` of {arn}");
+        said = said.join(says(document, request, Some(lock), label, trace));
+    }
+    for policy in &holder.attached {
+        said = said.join(match request.aws.managed_document(account, policy) {
+            Some(document) => {
+                says(document, request, Some(lock), format_args!("policy {policy} of {arn}"), trace)
+            }
+            None => Said::unknown(&format!("the document of {policy} is not in the estate")),
+        });
+    }
+    said
+}
+
+/// What the permissions boundary leaves; everything where there is none.
+fn boundary(request: &Request<'_>, principal: &IamPrincipal, trace: &mut Trace<'_>) -> Said {
+    let Some(policy) = &principal.boundary else { return Said::everything() };
+    let account = principal.arn.account();
+    match account.and_then(|a| request.aws.managed_document(&a, policy)) {
+        Some(document) => {
+            says(document, request, None, format_args!("permissions boundary {policy}"), trace)
+        }
+        None => Said::unknown(&format!("the permissions boundary {policy} is not in the estate")),
+    }
+}
+
+/// What the session policies leave: one of them must allow.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session>
+fn session_policies(request: &Request<'_>, trace: &mut Trace<'_>) -> Said {
+    match request.asked.sessions {
+        [] => Said::everything(),
+        documents => documents.iter().fold(Said::nothing(), |said, document| {
+            said.join(says(document, request, None, format_args!("session policy"), trace))
+        }),
+    }
+}

@@ -1,0 +1,289 @@
+//! Reverse indexes of the AWS part: who holds a policy, who is in a group, which roles trust somebody, which buckets a key
+//! encrypts, which resources name somebody. They follow from the state and are kept current with each edit, so that a
+//! change is judged by what it touches.
+
+use super::{Account, Aws};
+use crate::model::aws::{
+    AccountId, Arn, Bucket, Document, Encryption, IamKind, IamPrincipal, Key, PrincipalMatch,
+    PrincipalPattern,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Where a principal stands: account, kind and name.
+pub type Place = (AccountId, IamKind, Arc<str>);
+
+/// Whom a resource or trust policy names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Truster {
+    /// Everyone, or all but some.
+    Everyone,
+    /// A whole account, or a session or unknown id of one.
+    Account(AccountId),
+    /// One principal by ARN, or an identity provider.
+    Principal(Arc<str>),
+}
+
+/// A resource with a policy of its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Named {
+    /// A bucket by name.
+    Bucket(Arc<str>),
+    /// A key.
+    Key(Arn),
+}
+
+type Sets<K, V> = BTreeMap<K, BTreeSet<V>>;
+
+/// The indexes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Index {
+    holders: Sets<Arn, Place>,
+    members: Sets<(AccountId, Arc<str>), Arc<str>>,
+    trusts: Sets<Truster, Place>,
+    buckets: Sets<AccountId, Arc<str>>,
+    keys: Sets<AccountId, Arn>,
+    /// By the key's ARN or the alias' ARN that the bucket names.
+    encrypted: Sets<Arn, Arc<str>>,
+    aliases: Sets<Arn, Arn>,
+    named: Sets<Truster, Named>,
+}
+
+fn add<K: Ord, V: Ord>(sets: &mut Sets<K, V>, key: K, value: V) {
+    sets.entry(key).or_default().insert(value);
+}
+
+fn take<K: Ord, V: Ord>(sets: &mut Sets<K, V>, key: &K, value: &V) {
+    if let Some(set) = sets.get_mut(key) {
+        set.remove(value);
+        if set.is_empty() {
+            sets.remove(key);
+        }
+    }
+}
+
+/// Adds or takes away.
+fn put<K: Ord, V: Ord>(sets: &mut Sets<K, V>, key: K, value: V, there: bool) {
+    if there { add(sets, key, value) } else { take(sets, &key, &value) }
+}
+
+impl Index {
+    /// Puts a principal in or takes it out.
+    pub(super) fn principal(
+        &mut self,
+        account: &AccountId,
+        name: &Arc<str>,
+        state: &IamPrincipal,
+        there: bool,
+    ) {
+        let place: Place = (account.clone(), state.kind, name.clone());
+        for policy in state.attached.iter().chain(&state.boundary) {
+            put(&mut self.holders, policy.clone(), place.clone(), there);
+        }
+        for group in &state.groups {
+            put(&mut self.members, (account.clone(), group.clone()), name.clone(), there);
+        }
+        // A role without a known trust policy may be open to anybody of its account.
+        let trusters = match (&state.trust, state.kind) {
+            (Some(trust), _) => trusters(trust),
+            (None, IamKind::Role) => [Truster::Account(account.clone())].into(),
+            (None, IamKind::User | IamKind::Group) => BTreeSet::new(),
+        };
+        for truster in trusters {
+            put(&mut self.trusts, truster, place.clone(), there);
+        }
+    }
+
+    /// Puts a bucket in or takes it out.
+    pub(super) fn bucket(&mut self, owner: &AccountId, bucket: &Bucket, there: bool) {
+        put(&mut self.buckets, owner.clone(), bucket.name.clone(), there);
+        let encryptions =
+            bucket.encryption.iter().flat_map(|e| e.former.iter().chain([&e.current]));
+        for encryption in encryptions {
+            if let Encryption::Kms { key, .. } = encryption
+                && let Some(arn) = Aws::key_or_alias(key, owner, &bucket.region)
+            {
+                put(&mut self.encrypted, arn, bucket.name.clone(), there);
+            }
+        }
+        let points = bucket.access_points.values().filter_map(|p| p.policy.as_ref()?.as_ref());
+        let documents = bucket.policy.iter().flatten().chain(points);
+        let named: BTreeSet<Truster> = documents.flat_map(trusters).collect();
+        for truster in named {
+            put(&mut self.named, truster, Named::Bucket(bucket.name.clone()), there);
+        }
+    }
+
+    /// Puts a key in or takes it out.
+    pub(super) fn key(&mut self, key: &Key, there: bool) {
+        if let Some(owner) = key.arn.account() {
+            put(&mut self.keys, owner, key.arn.clone(), there);
+        }
+        let mut named: BTreeSet<Truster> = key.policy.iter().flat_map(trusters).collect();
+        named.extend(key.grants.values().filter_map(|g| truster_of_arn(&g.grantee)));
+        for truster in named {
+            put(&mut self.named, truster, Named::Key(key.arn.clone()), there);
+        }
+    }
+
+    /// Puts an alias in or takes it out.
+    pub(super) fn alias(&mut self, alias: &Arn, key: &str, there: bool) {
+        if let Some(account) = alias.account()
+            && let Ok(key) =
+                Arn::parse(&format!("arn:aws:kms:{}:{account}:key/{key}", alias.region()))
+        {
+            put(&mut self.aliases, key, alias.clone(), there);
+        }
+    }
+}
+
+/// Whom the Allow statements of a policy name.
+fn trusters(document: &Document) -> BTreeSet<Truster> {
+    let mut found = BTreeSet::new();
+    for statement in document.statements() {
+        match &statement.principal {
+            PrincipalMatch::Attached => {}
+            PrincipalMatch::Not(_) => {
+                found.insert(Truster::Everyone);
+            }
+            PrincipalMatch::Is(patterns) => {
+                found.extend(patterns.iter().filter_map(truster));
+            }
+        }
+    }
+    found
+}
+
+fn truster(pattern: &PrincipalPattern) -> Option<Truster> {
+    match pattern {
+        PrincipalPattern::Everyone | PrincipalPattern::CanonicalUser(_) => Some(Truster::Everyone),
+        PrincipalPattern::Account(account) => Some(Truster::Account(account.clone())),
+        PrincipalPattern::Arn(arn) => truster_of_arn(arn),
+        PrincipalPattern::Federated(provider) => Some(Truster::Principal(provider.clone())),
+        // A unique id means somebody who was there once.
+        PrincipalPattern::UniqueId(_) | PrincipalPattern::Service(_) => None,
+    }
+}
+
+fn truster_of_arn(text: &str) -> Option<Truster> {
+    let arn = Arn::parse(text).ok()?;
+    if arn.resource() == "root" || arn.service() == "sts" {
+        return arn.account().map(Truster::Account);
+    }
+    Some(Truster::Principal(text.into()))
+}
+
+impl Aws {
+    /// Builds the indexes from the state.
+    pub fn reindex(&mut self) {
+        let mut index = Index::default();
+        for (account, state) in &self.accounts {
+            for ((_, name), principal) in &state.principals {
+                index.principal(account, name, principal, true);
+            }
+        }
+        for (owner, bucket) in self.buckets.values() {
+            index.bucket(owner, bucket, true);
+        }
+        for key in self.keys.values() {
+            index.key(key, true);
+        }
+        for (alias, key) in &self.aliases {
+            index.alias(alias, key, true);
+        }
+        self.index = index;
+    }
+
+    /// Whether the indexes are those of the state: a law that tests hold.
+    #[must_use]
+    pub fn is_indexed(&self) -> bool {
+        let mut fresh = self.clone();
+        fresh.reindex();
+        fresh.index == self.index
+    }
+
+    /// Who has a policy attached, or as a boundary.
+    pub fn holders_of(&self, policy: &Arn) -> impl Iterator<Item = &Place> {
+        self.index.holders.get(policy).into_iter().flatten()
+    }
+
+    /// Roles whose trust policy names somebody.
+    pub fn trusting(&self, truster: &Truster) -> impl Iterator<Item = &Place> {
+        self.index.trusts.get(truster).into_iter().flatten()
+    }
+
+    /// Whether a name is that of an identity provider that some role trusts.
+    #[must_use]
+    pub fn is_provider(&self, name: &Arc<str>) -> bool {
+        self.index.trusts.contains_key(&Truster::Principal(name.clone()))
+    }
+
+    /// Identity providers that roles of an account trust.
+    pub fn providers(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.index.trusts.keys().filter_map(|truster| match truster {
+            Truster::Principal(name) if !name.contains(":user/") && !name.contains(":role/") => {
+                Some(name)
+            }
+            Truster::Principal(_) | Truster::Everyone | Truster::Account(_) => None,
+        })
+    }
+
+    /// The role at a place.
+    #[must_use]
+    pub fn role_at(&self, place: &Place) -> Option<&IamPrincipal> {
+        let (account, kind, name) = place;
+        self.accounts.get(account)?.principals.get(&(*kind, name.clone()))
+    }
+
+    /// Names of the buckets of an account.
+    pub fn buckets_in(&self, account: &AccountId) -> impl Iterator<Item = &Arc<str>> {
+        self.index.buckets.get(account).into_iter().flatten()
+    }
+
+    /// The keys of an account.
+    pub fn keys_in(&self, account: &AccountId) -> impl Iterator<Item = &Arn> {
+        self.index.keys.get(account).into_iter().flatten()
+    }
+
+    /// Resources whose policies, or grants, name somebody.
+    pub fn naming(&self, truster: &Truster) -> impl Iterator<Item = &Named> {
+        self.index.named.get(truster).into_iter().flatten()
+    }
+
+    /// Names of buckets whose objects may be encrypted with a key, now or formerly.
+    #[must_use]
+    pub fn buckets_of_key(&self, key: &Arn) -> BTreeSet<Arc<str>> {
+        let aliases = self.index.aliases.get(key).into_iter().flatten();
+        aliases
+            .chain([key])
+            .flat_map(|name| self.index.encrypted.get(name).into_iter().flatten().cloned())
+            .collect()
+    }
+
+    /// Names of buckets whose default encryption names an alias.
+    pub fn buckets_of_alias(&self, alias: &Arn) -> impl Iterator<Item = &Arc<str>> {
+        self.index.encrypted.get(alias).into_iter().flatten()
+    }
+
+    /// Names of the aliases of a key (`alias/…`).
+    #[must_use]
+    pub fn aliases_of(&self, key: &Arn) -> Vec<Arc<str>> {
+        let aliases = self.index.aliases.get(key).into_iter().flatten();
+        aliases.map(|alias| alias.resource().into()).collect()
+    }
+
+    /// The members of a group.
+    pub fn members_of(
+        &self,
+        account: &AccountId,
+        group: &str,
+    ) -> impl Iterator<Item = &IamPrincipal> {
+        let users = self.index.members.get(&(account.clone(), group.into())).into_iter().flatten();
+        let state = self.accounts.get(account);
+        users.filter_map(move |name| member(state?, name))
+    }
+}
+
+fn member<'a>(account: &'a Account, name: &Arc<str>) -> Option<&'a IamPrincipal> {
+    account.principals.get(&(IamKind::User, name.clone()))
+}
