@@ -80,7 +80,7 @@ pub(super) fn ways<'a>(aws: &'a Aws, subject: &Subject<'a>) -> Vec<Way<'a>> {
                 if from.arn() == Some(&role.arn) {
                     continue;
                 }
-                let edge = condition.clone().and(may_assume(aws, &from, role));
+                let edge = condition.clone().and(may_become(aws, &from, role));
                 let known = found.get(&role.arn);
                 if edge.is_never() || known.is_some_and(|w| edge.implies(&w.condition)) {
                     continue;
@@ -130,6 +130,19 @@ fn trusting<'a>(aws: &'a Aws, subject: &Subject<'a>) -> Vec<&'a IamPrincipal> {
     roles.into_iter().filter_map(|place| aws.role_at(place)).collect()
 }
 
+/// Whether a principal's own side speaks of assuming roles.
+pub(in crate::access) fn may_assume(aws: &Aws, principal: &IamPrincipal) -> bool {
+    speaks_of(aws, principal, Known::AssumeRole.into())
+}
+
+/// Whether a principal's own side speaks of changing or becoming other principals.
+pub(in crate::access) fn has_power(aws: &Aws, principal: &IamPrincipal) -> bool {
+    let all = OVER_USER.iter().chain(&OVER_ROLE).chain(&OVER_GROUP).chain(&OVER_POLICY);
+    let mut all =
+        all.chain(&AS_USER).chain(&AS_ROLE).chain(&[Known::AddUserToGroup, Known::PassRole]);
+    all.any(|action| speaks_of(aws, principal, (*action).into()))
+}
+
 /// Whether some document of a principal's own side speaks of an action; *yes* when not all of it is known.
 fn speaks_of(aws: &Aws, principal: &IamPrincipal, action: Action<'_>) -> bool {
     let Some(account) = principal.arn.account() else { return false };
@@ -150,7 +163,7 @@ fn speaks_of(aws: &Aws, principal: &IamPrincipal, action: Action<'_>) -> bool {
 
 /// Whether somebody may assume a role: its trust policy must allow, and, unless it names the principal himself within the
 /// account, his own side as well. Roles that services made for themselves are not assumable by people.
-fn may_assume(aws: &Aws, subject: &Subject<'_>, role: &IamPrincipal) -> Formula {
+fn may_become(aws: &Aws, subject: &Subject<'_>, role: &IamPrincipal) -> Formula {
     let Some(owner) = role.arn.account() else { return Formula::never() };
     if is_service_linked(&Subject::iam(role)) {
         return Formula::never();

@@ -2,53 +2,289 @@
 
 use super::{Slice, Tags};
 use crate::access::aws::bucket;
+use crate::access::aws::indirect::{has_power, may_assume};
 use crate::change::{AwsEdit, IamRef, KeyEdit, PolicyEdit, PrincipalEdit};
-use crate::estate::aws::Aws;
+use crate::estate::aws::{Aws, Named, Truster};
 use crate::model::aws::{
-    AccountId, Arn, Bucket, Clause, Document, Encryption, IamKind, IamPrincipal, Key,
-    PrincipalMatch, PrincipalPattern,
+    AccountId, Arn, Bucket, Clause, Document, Encryption, IamKind, IamPrincipal, Key, KmsGrant,
+    Known, ManagedPolicy, PrincipalMatch, PrincipalPattern, ResourceMatch,
 };
-use crate::model::{Cloud, Principal, Reach, Resource, ResourceKind};
-use std::collections::BTreeSet;
+use crate::model::{Cloud, Overlap, Pattern, Principal, Reach, Resource, ResourceKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 type Principals = BTreeSet<Principal>;
 
+/// What an edit can touch: the principals that it speaks of and those that can become them, with the resources that the
+/// changed documents speak of.
 pub(super) fn slice(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
     match edit {
+        AwsEdit::Policy(_, PolicyEdit::Version { .. }) | AwsEdit::Key(_, KeyEdit::Rotation(_)) => {}
         // Trust decides who may become the role; what the role may do stays.
-        AwsEdit::Principal(_, PrincipalEdit::Trust(_))
-        | AwsEdit::Policy(_, PolicyEdit::Version { .. })
-        | AwsEdit::Key(_, KeyEdit::Rotation(_)) => {}
-        AwsEdit::Principal(who, _) => slice.add(&holders(aws, who), all_resources(aws)),
-        AwsEdit::Policy(policy, _) => slice.add(&attached_to(aws, policy), all_resources(aws)),
+        AwsEdit::Principal(who, PrincipalEdit::Trust(_)) => {
+            let role = [Principal::named(aws.arn_of(who).as_str())].into();
+            let mut others = with_assumers(aws, &role);
+            others.retain(|p| !role.contains(p));
+            slice.add(&others, within_reach(aws, &who.account).into_resources(aws));
+        }
+        AwsEdit::Principal(who, edit) => {
+            let spoken = Spoken::of_edit(aws, who, edit);
+            let principals = affected(aws, &holders(aws, who), &who.account);
+            slice.add(&principals, spoken.resources(aws, &who.account));
+        }
+        AwsEdit::Policy(policy, edit) => {
+            let mut documents: Vec<&Document> = Vec::new();
+            let current = policy.account().and_then(|a| aws.accounts.get(&a)?.policies.get(policy));
+            documents.extend(current.and_then(ManagedPolicy::document));
+            match edit {
+                PolicyEdit::Whole(state) => {
+                    documents.extend(state.as_deref().and_then(ManagedPolicy::document));
+                }
+                PolicyEdit::DefaultVersion { version, document } => {
+                    let held = current.and_then(|p| p.versions.get(version));
+                    documents.extend(document.as_ref().or(held));
+                }
+                PolicyEdit::Version { .. } => {}
+            }
+            let mut by_account: BTreeMap<AccountId, Principals> = BTreeMap::new();
+            let mut bounded = false;
+            for (account, kind, name) in aws.holders_of(policy) {
+                let who = IamRef { account: account.clone(), kind: *kind, name: name.clone() };
+                bounded |= aws.find(&who).is_some_and(|p| p.boundary.as_ref() == Some(policy));
+                by_account.entry(account.clone()).or_default().extend(holders(aws, &who));
+            }
+            for (account, principals) in by_account {
+                let spoken = if bounded { Spoken::Anything } else { Spoken::of(&documents) };
+                let principals = affected(aws, &principals, &account);
+                slice.add(&principals, spoken.resources(aws, &account));
+            }
+        }
         AwsEdit::Bucket(name, _) => add_bucket(aws, name, slice),
+        AwsEdit::Key(key, KeyEdit::Grant { id, grant }) => {
+            let grants = aws.keys.get(key).and_then(|k| k.grants.get(id));
+            add_key_grants(aws, key, &mut grants.into_iter().chain(grant.as_deref()), slice);
+        }
         AwsEdit::Key(key, _) => add_key(aws, key, slice),
         AwsEdit::AccountBlock { account, .. } => {
-            let names: Vec<_> = aws
-                .buckets
-                .iter()
-                .filter(|(_, (owner, _))| owner == account)
-                .map(|(name, _)| name.clone())
-                .collect();
-            names.iter().for_each(|name| add_bucket(aws, name, slice));
+            aws.buckets_in(account).for_each(|name| add_bucket(aws, name, slice));
         }
         AwsEdit::Alias { alias, .. } => {
-            let uses = |b: &Bucket| {
-                let of = |e: &Encryption| matches!(e, Encryption::Kms { key, .. } if names_alias(key, alias));
-                b.encryption.as_ref().is_some_and(|e| e.former.iter().chain([&e.current]).any(of))
-            };
-            let names: Vec<_> = aws
-                .buckets
-                .iter()
-                .filter(|(_, (_, b))| uses(b))
-                .map(|(name, _)| name.clone())
-                .collect();
-            names.iter().for_each(|name| add_bucket(aws, name, slice));
+            aws.buckets_of_alias(alias).for_each(|name| add_bucket(aws, name, slice));
         }
         AwsEdit::OrganizationPolicy { .. } | AwsEdit::OrganizationAttachment { .. } => {
             everything(aws, slice);
         }
     }
+}
+
+/// Of which resources changed documents speak.
+enum Spoken<'a> {
+    /// Any: a boundary, power over principals, a role to be assumed, or a document that is not known.
+    Anything,
+    /// Those that match.
+    Matching(Vec<&'a ResourceMatch>),
+}
+
+impl<'a> Spoken<'a> {
+    fn of_edit(aws: &'a Aws, who: &IamRef, edit: &'a PrincipalEdit) -> Self {
+        let held = aws.find(who);
+        match edit {
+            PrincipalEdit::Attachment { policy, .. } => {
+                match aws.managed_document(&who.account, policy) {
+                    Some(document) => Self::of(&[document]),
+                    None => Self::Anything,
+                }
+            }
+            PrincipalEdit::Inline { name, document } => {
+                let was = held.and_then(|p| p.inline.get(name));
+                let both: Vec<&Document> = was.into_iter().chain(document).collect();
+                Self::of(&both)
+            }
+            PrincipalEdit::Whole(_)
+            | PrincipalEdit::Boundary(_)
+            | PrincipalEdit::Trust(_)
+            | PrincipalEdit::Membership { .. } => Self::Anything,
+        }
+    }
+
+    fn of(documents: &[&'a Document]) -> Self {
+        let mut matching = Vec::new();
+        for statement in documents.iter().flat_map(|d| d.statements()) {
+            if Known::reaches_principals(statement.actions) {
+                return Self::Anything;
+            }
+            if statement.actions != 0 {
+                matching.push(&statement.resource);
+            }
+        }
+        Self::Matching(matching)
+    }
+
+    /// The resources, among those that principals of an account may reach. A key comes with the buckets that it encrypts.
+    fn resources(&self, aws: &Aws, account: &AccountId) -> BTreeSet<Resource> {
+        let patterns: Vec<&ResourceMatch> = match self {
+            Self::Anything => return within_reach(aws, account).into_resources(aws),
+            Self::Matching(patterns) => patterns.clone(),
+        };
+        let literal: Option<Vec<&str>> = patterns
+            .iter()
+            .map(|m| literal_buckets(m))
+            .collect::<Option<Vec<_>>>()
+            .map(|v| v.concat());
+        if let Some(names) = literal {
+            // Every pattern names its bucket: no need to look at the others.
+            let found = names.into_iter().filter_map(|n| aws.buckets.get(n));
+            return found.map(|(_, bucket)| store(bucket)).collect();
+        }
+        let reach = within_reach(aws, account);
+        let mut found = BTreeSet::new();
+        for (_, bucket) in reach.buckets.iter().filter_map(|name| aws.buckets.get(name)) {
+            let points = bucket.access_points.values().map(|p| &p.arn);
+            let of = |arn: &Arn, objects: &str| {
+                let (whole, inside) =
+                    (Pattern::new(arn.as_str()), Pattern::new(format!("{arn}/{objects}")));
+                patterns.iter().any(|m| may_match(m, &whole) || may_match(m, &inside))
+            };
+            if of(&bucket.arn(), "*") || points.into_iter().any(|arn| of(arn, "object/*")) {
+                found.insert(store(bucket));
+            }
+        }
+        for key in &reach.keys {
+            if patterns
+                .iter()
+                .any(|m| may_match(m, &Pattern::new(key.in_main_partition().as_str())))
+            {
+                found.insert(Resource::key(Cloud::Aws, key.as_str()));
+                let encrypted = aws.buckets_of_key(key);
+                found.extend(
+                    encrypted.iter().filter_map(|n| aws.buckets.get(n)).map(|(_, b)| store(b)),
+                );
+            }
+        }
+        found
+    }
+}
+
+/// The buckets that all patterns of a statement name literally; `None` when one is wider, or speaks of something else.
+fn literal_buckets(resource: &ResourceMatch) -> Option<Vec<&str>> {
+    let ResourceMatch::Is(patterns) = resource else { return None };
+    patterns.iter().map(|p| literal_bucket(p.as_str())).collect()
+}
+
+fn literal_bucket(pattern: &str) -> Option<&str> {
+    let name = pattern.strip_prefix("arn:aws:s3:::")?;
+    let name = name.split_once('/').map_or(name, |(bucket, _)| bucket);
+    (!name.contains(['*', '?', '$'])).then_some(name)
+}
+
+fn may_match(resource: &ResourceMatch, target: &Pattern) -> bool {
+    match resource {
+        // Policy variables may stand for anything.
+        ResourceMatch::Is(patterns) => {
+            patterns.iter().any(|p| p.as_str().contains("${") || p.overlap(target) != Overlap::None)
+        }
+        ResourceMatch::Not(_) | ResourceMatch::Attached => true,
+    }
+}
+
+/// What principals of an account may reach at all: what is in the account, and what names them, their account or everyone.
+#[derive(Default)]
+struct WithinReach {
+    buckets: BTreeSet<Arc<str>>,
+    keys: BTreeSet<Arn>,
+}
+
+impl WithinReach {
+    fn into_resources(self, aws: &Aws) -> BTreeSet<Resource> {
+        let buckets = self.buckets.iter().filter_map(|n| aws.buckets.get(n)).map(|(_, b)| store(b));
+        let keys = self.keys.iter().map(|k| Resource::key(Cloud::Aws, k.as_str()));
+        buckets.chain(keys).collect()
+    }
+}
+
+fn within_reach(aws: &Aws, account: &AccountId) -> WithinReach {
+    let mut found = WithinReach {
+        buckets: aws.buckets_in(account).cloned().collect(),
+        keys: aws.keys_in(account).cloned().collect(),
+    };
+    let by_name = aws.trusters_of(account);
+    let named = by_name.iter().flat_map(|truster| aws.naming(truster));
+    for resource in named.chain(aws.naming(&Truster::Everyone)) {
+        match resource {
+            Named::Bucket(name) => found.buckets.insert(name.clone()),
+            Named::Key(arn) => found.keys.insert(arn.clone()),
+        };
+    }
+    // Buckets whose ACL may name the account, and those whose key is somebody's grant: a key comes with its buckets.
+    let encrypted: BTreeSet<Arc<str>> =
+        found.keys.iter().flat_map(|k| aws.buckets_of_key(k)).collect();
+    found.buckets.extend(encrypted);
+    let foreign = aws.buckets.iter().filter(|(_, (owner, bucket))| {
+        owner != account && bucket.acl.as_ref().is_some_and(|acl| !acl.grants.is_empty())
+    });
+    found.buckets.extend(foreign.map(|(name, _)| name.clone()));
+    found
+}
+
+/// Whom a change of some principals of an account affects: themselves, those that can become them, and those with power over
+/// principals of the account.
+fn affected(aws: &Aws, principals: &Principals, account: &AccountId) -> Principals {
+    let mut found = with_assumers(aws, principals);
+    found.extend(aws.requesters(account).filter(|p| has_power(aws, p)).map(principal));
+    found
+}
+
+/// Some principals with all that can become them, as far as policies name them.
+fn with_assumers(aws: &Aws, principals: &Principals) -> Principals {
+    let mut found = principals.clone();
+    let mut todo: Vec<Principal> = principals.iter().cloned().collect();
+    while let Some(one) = todo.pop() {
+        let role = Arn::parse(one.name()).ok();
+        let trust = role.as_ref().and_then(|arn| aws.principal(arn)).and_then(|p| p.trust.as_ref());
+        let owner = role.and_then(|arn| arn.account());
+        if let (Some(trust), Some(owner)) = (trust, owner) {
+            let new: Vec<Principal> =
+                trusted(aws, trust, &owner).into_iter().filter(|p| !found.contains(p)).collect();
+            found.extend(new.iter().cloned());
+            todo.extend(new);
+        }
+    }
+    found
+}
+
+/// Whom a trust policy lets in, as far as it names them.
+fn trusted(aws: &Aws, trust: &Document, owner: &AccountId) -> Principals {
+    let mut found = Principals::new();
+    let assumes = |account: &AccountId, found: &mut Principals| {
+        found.extend(aws.requesters(account).filter(|p| may_assume(aws, p)).map(principal));
+    };
+    for truster in Aws::trusted_by(trust) {
+        match truster {
+            Truster::Everyone => {
+                found.insert(Principal::AnyAuthenticated);
+                assumes(owner, &mut found);
+            }
+            Truster::Account(account) => {
+                if account != *owner {
+                    found.insert(Principal::named(account.root().as_str()));
+                }
+                assumes(&account, &mut found);
+            }
+            Truster::Principal(name) => {
+                found.insert(named_principal(aws, &name));
+            }
+        }
+    }
+    found
+}
+
+/// Those who can come into an account from outside: whom the trust policies of its roles name.
+fn entrants(aws: &Aws, account: &AccountId) -> Principals {
+    let roles: Principals =
+        aws.requesters(account).filter(|p| p.kind == IamKind::Role).map(principal).collect();
+    let mut found = with_assumers(aws, &roles);
+    found.retain(|p| !roles.contains(p));
+    found
 }
 
 /// All principals of the estate and all that policies name, with all buckets and keys.
@@ -58,10 +294,6 @@ pub(super) fn everything(aws: &Aws, slice: &mut Slice) {
     everyone.extend(aws.buckets.values().flat_map(|(owner, b)| bucket_candidates(aws, owner, b)));
     everyone.extend(aws.keys.values().flat_map(|k| key_candidates(aws, k)));
     slice.add(&everyone, all_resources(aws));
-}
-
-fn names_alias(key: &str, alias: &Arn) -> bool {
-    key == alias.as_str() || key == alias.resource()
 }
 
 fn principal(entity: &IamPrincipal) -> Principal {
@@ -76,23 +308,6 @@ fn holders(aws: &Aws, who: &IamRef) -> Principals {
     }
 }
 
-fn attached_to(aws: &Aws, policy: &Arn) -> Principals {
-    let mut found = Principals::new();
-    for (account, state) in &aws.accounts {
-        for entity in state.principals.values() {
-            if entity.attached.contains(policy) || entity.boundary.as_ref() == Some(policy) {
-                let who = IamRef {
-                    account: account.clone(),
-                    kind: entity.kind,
-                    name: entity.name().into(),
-                };
-                found.extend(holders(aws, &who));
-            }
-        }
-    }
-    found
-}
-
 fn store(bucket: &Bucket) -> Resource {
     Resource::store(Cloud::Aws, bucket.arn().as_str())
 }
@@ -104,13 +319,28 @@ fn all_resources(aws: &Aws) -> impl Iterator<Item = Resource> {
 
 fn add_bucket(aws: &Aws, name: &str, slice: &mut Slice) {
     if let Some((owner, bucket)) = aws.buckets.get(name) {
-        let mut candidates = bucket_candidates(aws, owner, bucket);
-        // A bucket policy may name an account, the key policy one of its roles: that role is asked about too.
-        for key in keys_of(aws, owner, bucket) {
-            candidates.extend(key_candidates(aws, key));
-        }
-        slice.add(&candidates, [store(bucket)]);
+        slice.add(&store_candidates(aws, owner, bucket), [store(bucket)]);
     }
+}
+
+/// Everybody who may get at a bucket: a bucket policy may name an account, the key policy one of its roles, and that role
+/// may be assumed by somebody else.
+fn store_candidates(aws: &Aws, owner: &AccountId, bucket: &Bucket) -> Principals {
+    let mut candidates = bucket_candidates(aws, owner, bucket);
+    for key in keys_of(aws, owner, bucket) {
+        candidates.extend(key_candidates(aws, key));
+    }
+    with_entrants(aws, owner, candidates)
+}
+
+fn with_entrants(aws: &Aws, owner: &AccountId, candidates: Principals) -> Principals {
+    let (own, others): (Principals, Principals) = candidates
+        .into_iter()
+        .partition(|p| Arn::parse(p.name()).ok().and_then(|a| a.account()).as_ref() == Some(owner));
+    let mut found = with_assumers(aws, &others);
+    found.extend(own);
+    found.extend(entrants(aws, owner));
+    found
 }
 
 fn keys_of<'a>(aws: &'a Aws, owner: &AccountId, bucket: &Bucket) -> Vec<&'a Key> {
@@ -124,25 +354,63 @@ fn keys_of<'a>(aws: &'a Aws, owner: &AccountId, bucket: &Bucket) -> Vec<&'a Key>
 
 fn add_key(aws: &Aws, arn: &Arn, slice: &mut Slice) {
     let Some(key) = aws.keys.get(arn) else { return };
+    let owner = arn.account();
     let mut candidates = key_candidates(aws, key);
+    if let Some(owner) = &owner {
+        candidates = with_entrants(aws, owner, candidates);
+    }
     slice.add(&candidates, [Resource::key(Cloud::Aws, arn.as_str())]);
     for name in aws.buckets_of_key(arn) {
         if let Some((owner, bucket)) = aws.buckets.get(&name) {
-            candidates.extend(bucket_candidates(aws, owner, bucket));
-            slice.add(&candidates, [store(bucket)]);
+            let mut all = candidates.clone();
+            all.extend(store_candidates(aws, owner, bucket));
+            slice.add(&all, [store(bucket)]);
         }
     }
+}
+
+/// A grant speaks of its grantee and of those who can become him.
+fn add_key_grants(
+    aws: &Aws,
+    arn: &Arn,
+    grants: &mut dyn Iterator<Item = &KmsGrant>,
+    slice: &mut Slice,
+) {
+    let grantees: Principals = grants.flat_map(|grant| grantees(aws, grant)).collect();
+    let principals = with_assumers(aws, &grantees);
+    slice.add(&principals, [Resource::key(Cloud::Aws, arn.as_str())]);
+    let encrypted = aws.buckets_of_key(arn);
+    let buckets = encrypted.iter().filter_map(|name| aws.buckets.get(name));
+    slice.add(&principals, buckets.map(|(_, bucket)| store(bucket)));
+}
+
+/// The grantee of a grant; an account as grantee hands on to its principals.
+fn grantees(aws: &Aws, grant: &KmsGrant) -> Principals {
+    let mut found = Principals::new();
+    if grant.for_service {
+        return found;
+    }
+    if let Ok(grantee) = Arn::parse(&grant.grantee) {
+        found.insert(named_principal(aws, grantee.as_str()));
+        if let ("root", Some(account)) = (grantee.resource(), grantee.account()) {
+            found.extend(aws.requesters(&account).map(principal));
+        }
+    }
+    found
 }
 
 pub(super) fn candidates(aws: &Aws, resource: &Resource) -> Principals {
     match resource.kind {
         ResourceKind::Store => {
             let found = bucket(aws, resource);
-            found.map(|(owner, b)| bucket_candidates(aws, owner, b)).unwrap_or_default()
+            found.map(|(owner, b)| store_candidates(aws, owner, b)).unwrap_or_default()
         }
         ResourceKind::Key => {
             let key = Arn::parse(resource.name()).ok().and_then(|arn| aws.keys.get(&arn));
-            key.map(|k| key_candidates(aws, k)).unwrap_or_default()
+            let Some((key, owner)) = key.and_then(|k| Some((k, k.arn.account()?))) else {
+                return Principals::new();
+            };
+            with_entrants(aws, &owner, key_candidates(aws, key))
         }
     }
 }
@@ -151,7 +419,8 @@ pub(super) fn candidates(aws: &Aws, resource: &Resource) -> Principals {
 fn bucket_candidates(aws: &Aws, owner: &AccountId, bucket: &Bucket) -> Principals {
     let mut found: Principals = aws.requesters(owner).map(principal).collect();
     found.extend([Principal::Public, Principal::AnyAuthenticated]);
-    if let Some(Some(policy)) = &bucket.policy {
+    let points = bucket.access_points.values().map(|p| &p.policy);
+    for policy in points.chain([&bucket.policy]).flatten().flatten() {
         found.extend(named(aws, policy, owner));
     }
     let acl_accounts = aws.accounts.iter().filter(|(account, state)| {
@@ -173,15 +442,7 @@ fn key_candidates(aws: &Aws, key: &Key) -> Principals {
     if let (Some(policy), Some(owner)) = (&key.policy, &owner) {
         found.extend(named(aws, policy, owner));
     }
-    let grantees =
-        key.grants.values().filter(|g| !g.for_service).filter_map(|g| Arn::parse(&g.grantee).ok());
-    for grantee in grantees {
-        found.insert(named_principal(aws, grantee.as_str()));
-        // An account as grantee hands on to its principals.
-        if let ("root", Some(account)) = (grantee.resource(), grantee.account()) {
-            found.extend(aws.requesters(&account).map(principal));
-        }
-    }
+    found.extend(key.grants.values().flat_map(|grant| grantees(aws, grant)));
     found
 }
 
@@ -265,7 +526,12 @@ fn named_principal(aws: &Aws, arn: &str) -> Principal {
 }
 
 pub(super) fn reach(aws: &Aws, principal: &Principal, resource: &Resource) -> Reach {
-    let theirs = Arn::parse(principal.name()).ok().and_then(|a| a.account());
+    let arn = Arn::parse(principal.name()).ok();
+    // Whoever the provider vouches for: an OIDC provider serves many tenants, a SAML provider is the account's own.
+    if arn.as_ref().is_none_or(|a| a.resource().starts_with("oidc-provider/")) {
+        return Reach::OtherOrganisation;
+    }
+    let theirs = arn.and_then(|a| a.account());
     let owner = match resource.kind {
         ResourceKind::Store => bucket(aws, resource).map(|(owner, _)| owner.clone()),
         ResourceKind::Key => Arn::parse(resource.name()).ok().and_then(|a| a.account()),

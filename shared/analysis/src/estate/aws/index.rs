@@ -212,6 +212,25 @@ impl Aws {
         self.index.trusts.get(truster).into_iter().flatten()
     }
 
+    /// Whom the Allow statements of a resource or trust policy name.
+    #[must_use]
+    pub fn trusted_by(document: &Document) -> BTreeSet<Truster> {
+        trusters(document)
+    }
+
+    /// The forms under which resource policies name an account or its principals.
+    #[must_use]
+    pub fn trusters_of(&self, account: &AccountId) -> Vec<Truster> {
+        let of_account = format!("arn:aws:iam::{account}:");
+        let from = Truster::Principal(of_account.as_str().into());
+        let principals = self.index.named.range(from..).map(|(truster, _)| truster);
+        let theirs = principals.take_while(|t| match t {
+            Truster::Principal(arn) => arn.starts_with(&of_account),
+            Truster::Everyone | Truster::Account(_) => false,
+        });
+        theirs.cloned().chain([Truster::Account(account.clone())]).collect()
+    }
+
     /// Whether a name is that of an identity provider that some role trusts.
     #[must_use]
     pub fn is_provider(&self, name: &Arc<str>) -> bool {

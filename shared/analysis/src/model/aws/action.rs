@@ -100,6 +100,12 @@ impl<'a> Action<'a> {
 }
 
 impl Known {
+    /// Whether a mask holds an action by which a principal becomes or changes another one.
+    #[must_use]
+    pub const fn reaches_principals(mask: u64) -> bool {
+        mask & !((1 << Self::AssumeRole as u8) - 1) != 0
+    }
+
     pub(super) const fn bit(self) -> u64 {
         1 << self as u8
     }
@@ -121,5 +127,8 @@ mod tests {
         assert_eq!(Action::new("s3:getobject"), Known::GetObject.into());
         assert_eq!(Action::new("s3:getobject").bit(), Some(1));
         assert_eq!(Action::new("s3:listbucket").bit(), None);
+        assert!(!Known::reaches_principals(Known::DisableKey.bit()));
+        assert!(Known::reaches_principals(Known::AssumeRole.bit()));
+        assert!(Known::reaches_principals(Known::CreateStateMachine.bit()));
     }
 }
