@@ -55,6 +55,7 @@ impl Estate {
             }
         }
         estate.aws.reindex();
+        estate.azure.reindex();
         estate.gcp.index();
         if errors.is_empty() { Ok(estate) } else { Err(errors) }
     }

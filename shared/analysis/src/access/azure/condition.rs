@@ -1,83 +1,172 @@
 //! What an attribute condition leaves of a request.
 //!
 //! The request is the plain one of the witness: the operation without a sub-operation, on the account, the container or
-//! the key that is asked about. What only the request, the principal or the environment knows stays as a readable residue; the
-//! path of a blob becomes a class of objects, so that a widened path is a gain.
+//! the key that is asked about, unless the context says more. What only the request, the principal or the environment knows
+//! stays as a readable residue; paths and tags of blobs become classes of objects, so that a widened path is a gain.
 
+use super::Asked;
 use super::role::Operation;
-use crate::model::azure::{ArmId, Comparison, Condition, Expression, Source, Test};
+use crate::model::azure::{
+    ArmId, Attribute, Comparison, Condition, Expression, Right, Source, Test,
+};
 use crate::model::{Formula, Pattern};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 const ACCOUNT: &str = "microsoft.storage/storageaccounts:name";
+const NAMESPACE: &str = "microsoft.storage/storageaccounts:ishnsenabled";
 const CONTAINER: &str = "microsoft.storage/storageaccounts/blobservices/containers:name";
 const PATH: &str = "microsoft.storage/storageaccounts/blobservices/containers/blobs:path";
+const OF_BLOBS: &str = "microsoft.storage/storageaccounts/blobservices/containers/blobs";
 
 /// Whether a condition holds for an operation at a resource; true where there is none.
 pub(super) fn holds(
     condition: Option<&Condition>,
     operation: Operation<'_>,
     at: &ArmId,
+    asked: &Asked<'_>,
 ) -> Formula {
     let Some(condition) = condition else { return Formula::always() };
     condition.expression().map_or_else(
         || Formula::condition(condition.text()),
-        |expression| Asked { operation, at }.expression(expression),
+        |expression| Request { operation, at, asked }.expression(expression),
     )
 }
 
-struct Asked<'a> {
-    operation: Operation<'a>,
-    at: &'a ArmId,
+/// What is known of an attribute.
+enum Given<'a> {
+    Absent,
+    One(Cow<'a, str>),
+    Many(&'a [Arc<str>]),
+    /// The path of some blob.
+    Path,
+    /// A property of blobs: each value is a class of them.
+    OfBlobs,
+    /// The container, of which only the account is asked about.
+    SomeContainer,
+    Open,
 }
 
-impl Asked<'_> {
+struct Request<'a> {
+    operation: Operation<'a>,
+    at: &'a ArmId,
+    asked: &'a Asked<'a>,
+}
+
+impl Request<'_> {
     fn expression(&self, expression: &Expression) -> Formula {
         match expression {
             Expression::All(parts) => Formula::all(parts.iter().map(|p| self.expression(p))),
             Expression::Any(parts) => Formula::any(parts.iter().map(|p| self.expression(p))),
             Expression::Not(inner) => self.expression(inner).negated(),
             Expression::Action(pattern) => Formula::known(pattern.matches(self.operation.name())),
-            // Listing is a read that shows names only; the read of the witness is none.
-            Expression::SubOperation(name) if name.eq_ignore_ascii_case("Blob.List") => {
-                Formula::never()
-            }
-            Expression::SubOperation(name) => {
-                Formula::condition(format!("the sub-operation is {name}"))
-            }
-            Expression::Exists(attribute) => {
-                if attribute.source == Source::Resource
-                    && [ACCOUNT, CONTAINER, PATH].contains(&attribute.name.as_str())
-                {
-                    Formula::always()
-                } else {
+            Expression::SubOperation(name) => self.sub_operation(name),
+            Expression::Exists(attribute) => match self.attribute(attribute) {
+                Given::Absent => Formula::never(),
+                Given::One(_) | Given::Path | Given::SomeContainer => Formula::always(),
+                Given::Many(values) => Formula::known(!values.is_empty()),
+                Given::OfBlobs => Formula::class(format!("only blobs with {}", attribute.name)),
+                Given::Open => {
                     Formula::condition(format!("the attribute {} is there", attribute.name))
                 }
-            }
+            },
             Expression::Compare(comparison) => self.comparison(comparison),
+        }
+    }
+
+    fn sub_operation(&self, name: &str) -> Formula {
+        if let Some(given) = self.asked.context.get("suboperation") {
+            return Formula::known(given.iter().any(|g| g.eq_ignore_ascii_case(name)));
+        }
+        // Listing is a read that shows names only; the read of the witness is none.
+        if self.asked.context.is_closed() || name.eq_ignore_ascii_case("Blob.List") {
+            return Formula::never();
+        }
+        Formula::condition(format!("the sub-operation is {name}"))
+    }
+
+    fn attribute(&self, attribute: &Attribute) -> Given<'_> {
+        let context = self.asked.context;
+        let source = match attribute.source {
+            Source::Resource => "@resource",
+            Source::Request => "@request",
+            Source::Principal => "@principal",
+            Source::Environment => "@environment",
+        };
+        if let Some(values) = context.get(&format!("{source}[{}]", attribute.name)) {
+            return Given::Many(values);
+        }
+        let open = if context.is_closed() { Given::Absent } else { Given::Open };
+        if attribute.source != Source::Resource {
+            return open;
+        }
+        match attribute.name.as_str() {
+            ACCOUNT => self.name_of("storageaccounts").map_or(open, |n| Given::One(n.into())),
+            NAMESPACE => match super::account_of(self.asked.azure, self.at) {
+                Some(account) => {
+                    let enabled = account.storage_account().hierarchical_namespace;
+                    Given::One(if enabled { "true" } else { "false" }.into())
+                }
+                None => open,
+            },
+            CONTAINER => match self.name_of("containers") {
+                Some(name) => Given::One(name.into()),
+                None if self.name_of("storageaccounts").is_some() => Given::SomeContainer,
+                None => open,
+            },
+            PATH => match self.asked.path {
+                Some(path) => Given::One(path.into()),
+                None => Given::Path,
+            },
+            name if name.starts_with(OF_BLOBS) && !context.is_closed() => Given::OfBlobs,
+            _ => open,
         }
     }
 
     fn comparison(&self, comparison: &Comparison) -> Formula {
         let residue = || Formula::condition(comparison.text.clone());
-        let (Some(values), Source::Resource) = (&comparison.values, comparison.attribute.source)
-        else {
-            return residue();
-        };
-        let one = |value: &String| match comparison.attribute.name.as_str() {
-            ACCOUNT => {
-                self.name_of("storageaccounts").and_then(|name| compares(comparison, &name, value))
-            }
-            CONTAINER => match self.name_of("containers") {
-                Some(name) => compares(comparison, &name, value),
-                None => Some(Formula::class(format!("only objects with {}", comparison.text))),
+        let given = self.attribute(&comparison.attribute);
+        let right: Vec<Cow<'_, str>> = match &comparison.right {
+            Right::Values(values) => values.iter().map(|v| v.as_str().into()).collect(),
+            Right::Attribute(attribute) => match self.attribute(attribute) {
+                // What is not there compares to nothing.
+                Given::Absent => return Formula::never(),
+                Given::One(value) => vec![value],
+                Given::Many(values) => values.iter().map(|v| (&**v).into()).collect(),
+                Given::Path | Given::OfBlobs | Given::SomeContainer | Given::Open => {
+                    return residue();
+                }
             },
-            PATH => paths(comparison, value),
-            _ => None,
         };
-        let Some(parts) = values.iter().map(one).collect::<Option<Vec<_>>>() else {
-            return residue();
+        let join = |parts: Vec<Formula>| {
+            if comparison.every_value { Formula::all(parts) } else { Formula::any(parts) }
         };
-        if comparison.every_value { Formula::all(parts) } else { Formula::any(parts) }
+        let one = |value: &str| {
+            let each =
+                right.iter().map(|wanted| comparison.holds(value, wanted).map(Formula::known));
+            each.collect::<Option<Vec<_>>>().map(&join)
+        };
+        match given {
+            Given::Absent => Formula::never(),
+            Given::One(value) => one(&value).unwrap_or_else(residue),
+            Given::Many(values) => {
+                let each: Option<Vec<_>> = values.iter().map(|v| one(v)).collect();
+                match each {
+                    None => residue(),
+                    Some(parts) if parts.is_empty() => Formula::never(),
+                    Some(parts) if comparison.every_attribute => Formula::all(parts),
+                    Some(parts) => Formula::any(parts),
+                }
+            }
+            Given::Path => {
+                let parts = right.iter().map(|value| paths(comparison, value));
+                parts.collect::<Option<Vec<_>>>().map_or_else(residue, join)
+            }
+            Given::OfBlobs | Given::SomeContainer => {
+                Formula::class(format!("only objects with {}", comparison.text))
+            }
+            Given::Open => residue(),
+        }
     }
 
     /// The name of the account or container that is asked about; both are always in lower case.
@@ -86,31 +175,21 @@ impl Asked<'_> {
     }
 }
 
-/// A known name against a value.
-fn compares(comparison: &Comparison, name: &str, value: &str) -> Option<Formula> {
-    let (name, value) = if comparison.fold {
-        (name.to_lowercase(), value.to_lowercase())
-    } else {
-        (name.to_owned(), value.to_owned())
-    };
-    let is = match comparison.test {
-        Test::Equals => name == value,
-        Test::Like => Pattern::new(value).matches(&name),
-        Test::StartsWith => name.starts_with(&value),
-        Test::Other => return None,
-    };
-    Some(Formula::known(is != comparison.negated))
-}
-
 /// The objects whose path compares to a value. A path with wildcard characters of its own, or without regard to case, is
 /// no pattern.
 fn paths(comparison: &Comparison, value: &str) -> Option<Formula> {
-    let literal = !value.contains(['*', '?']);
+    let literal = !value.contains(['*', '?']) && !Comparison::is_escaped(value);
     let pattern = match comparison.test {
         Test::Equals if literal => value.to_owned(),
         Test::StartsWith if literal => format!("{value}*"),
-        Test::Like => value.to_owned(),
-        Test::Equals | Test::StartsWith | Test::Other => return None,
+        Test::Like if !Comparison::is_escaped(value) => value.to_owned(),
+        Test::Equals
+        | Test::StartsWith
+        | Test::Like
+        | Test::Guid
+        | Test::Numeric(_)
+        | Test::DateTime(_)
+        | Test::Other => return None,
     };
     if comparison.fold {
         return None;
@@ -122,6 +201,8 @@ fn paths(comparison: &Comparison, value: &str) -> Option<Formula> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::estate::azure::Azure;
+    use crate::model::Principal;
     use expect_test::{Expect, expect};
 
     const READ: &str = "microsoft.storage/storageaccounts/blobservices/containers/blobs/read";
@@ -132,8 +213,10 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, operation: &str, at: &str, expect: &Expect) {
-        let formula =
-            holds(Some(&Condition::new(text)), Operation::Data(operation), &ArmId::new(at));
+        let azure = Azure::default();
+        let asked = Asked::by(&azure, &Principal::named("p"));
+        let condition = Condition::new(text);
+        let formula = holds(Some(&condition), Operation::Data(operation), &ArmId::new(at), &asked);
         expect.assert_eq(&formula.to_string());
     }
 
@@ -198,7 +281,10 @@ mod tests {
         ];
         for (comparison, expect) in cases {
             let condition = Condition::new(format!("{name} {comparison}"));
-            let formula = holds(Some(&condition), Operation::Data(READ), &ArmId::new(ACCOUNT));
+            let azure = Azure::default();
+            let asked = Asked::by(&azure, &Principal::named("p"));
+            let formula =
+                holds(Some(&condition), Operation::Data(READ), &ArmId::new(ACCOUNT), &asked);
             assert_eq!(formula.to_string(), expect, "{comparison}");
         }
     }

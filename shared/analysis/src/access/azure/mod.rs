@@ -1,31 +1,70 @@
-//! Azure: role assignments and deny assignments, ways around identity, and the account's own identity on the key.
+//! Azure: role assignments and deny assignments, ways around identity, and the account's own identity on the key. The rules
+//! are numbered in `semantics/azure.md`.
 //! <https://learn.microsoft.com/azure/role-based-access-control/overview>
 //!
 //! The storage account unwraps its key with its own identity, whoever asks. So the key is no lock for the caller; it is
-//! a switch for all ([`key::service_opens`]).
+//! a switch for all ([`encryption::service_opens`]).
 //!
-//! Not modelled yet, and therefore a residue or an unknown fact where it may matter: what only the request or the
-//! principal's attributes tell an attribute condition, network rules, ADLS ACLs, local users, user-delegation SAS.
+//! A question is put as an [`Asked`]: who, with which groups, in which context. [`role`] decides assignments,
+//! [`condition`] their conditions, [`storage`] accounts and containers with [`lock`]s, [`encryption`] whose key opens them, [`key`]
+//! who uses keys himself.
+//!
+//! Answered as a residue or an unknown fact: what only the request or the principal's attributes tell an attribute condition,
+//! network rules, ADLS ACLs, who holds credentials of local users, groups of other directories.
 
 mod condition;
+mod encryption;
 mod key;
+mod lock;
 mod role;
 mod storage;
 
-use super::{Answer, Decrypts, Trace, Tracer};
+use super::request::{Call, Context, NOTHING};
+use super::{Answer, Decrypts, Lock, Trace, Tracer};
 use crate::estate::azure::{Azure, Part};
 use crate::model::azure::{ArmId, ArmKind, ArmResource};
 use crate::model::{Access, Formula, Principal, Resource};
+use role::Operation;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Who asks, and what is known of the request.
+pub(super) struct Asked<'a> {
+    azure: &'a Azure,
+    /// The object id in lower case; everyone has none.
+    id: Option<Arc<str>>,
+    /// The principal and all groups that it is in, transitively.
+    identities: BTreeSet<Arc<str>>,
+    context: &'a Context,
+    /// The path of the blob that is asked about; `None`: all blobs.
+    path: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn by(azure: &'a Azure, principal: &Principal) -> Self {
+        let id = match principal {
+            Principal::Named(name) => Some(Arc::from(name.to_lowercase())),
+            Principal::Public | Principal::AnyAuthenticated => None,
+        };
+        let identities = id.as_ref().map(|id| azure.identities_of(id)).unwrap_or_default();
+        Self { azure, id, identities, context: &NOTHING, path: None }
+    }
+}
 
 pub(super) fn evaluate(
     azure: &Azure,
     principal: &Principal,
     access: Access,
     resource: &Resource,
-    trace: Trace<'_>,
+    mut trace: Trace<'_>,
 ) -> Answer {
-    let id = ArmId::new(resource.name());
-    let Some(found) = azure.resources.get(&id) else {
+    let asked = Asked::by(azure, principal);
+    answer(&asked, access, &ArmId::new(resource.name()), &mut trace)
+}
+
+fn answer(asked: &Asked<'_>, access: Access, id: &ArmId, trace: &mut Trace<'_>) -> Answer {
+    let azure = asked.azure;
+    let Some(found) = azure.resources.get(id) else {
         return if azure.knows(Part::Resources) {
             Answer::never()
         } else {
@@ -33,19 +72,52 @@ pub(super) fn evaluate(
         };
     };
     match found.kind() {
-        ArmKind::StorageAccount => storage::evaluate(azure, principal, access, found, None, trace),
-        ArmKind::Container => match account_of(azure, &id) {
+        ArmKind::StorageAccount => storage::Store::new(found, None).evaluate(asked, access, trace),
+        ArmKind::Container => match account_of(azure, id) {
             Some(account) => {
-                storage::evaluate(azure, principal, access, account, Some(found), trace)
+                storage::Store::new(account, Some(found)).evaluate(asked, access, trace)
             }
             None => Answer::never(),
         },
-        ArmKind::Key => Answer::of(key::evaluate(azure, principal, access, &found.id, trace)),
+        ArmKind::Key => Answer::of(key::evaluate(asked, access, found, trace)),
         ArmKind::EncryptionScope
         | ArmKind::Vault
         | ArmKind::Identity
         | ArmKind::Lock
         | ArmKind::Other => Answer::never(),
+    }
+}
+
+/// What becomes of one concrete request: by the kind of access where keys, anonymity and network rules count, by roles alone
+/// for any other operation.
+pub(super) fn can(azure: &Azure, call: &Call, tracer: &mut Tracer) -> Answer {
+    let mut asked = Asked::by(azure, &call.principal);
+    asked.context = &call.context;
+    let (id, path) = match call.resource.split_once("/blobs/") {
+        Some((container, path)) => (ArmId::new(container), Some(path)),
+        None => (ArmId::new(&call.resource), None),
+    };
+    asked.path = path;
+    let mut trace = Some(tracer);
+    let name = call.action.to_lowercase();
+    let verb = name.strip_prefix(storage::BLOBS).and_then(|verb| match verb {
+        "/read" => Some(Access::Read),
+        "/write" | "/add/action" => Some(Access::Write),
+        "/delete" => Some(Access::Delete),
+        _ => None,
+    });
+    let store = account_of(azure, &id).map(|account| {
+        let container = azure.resources.get(&id).filter(|r| r.kind() == ArmKind::Container);
+        storage::Store::new(account, container)
+    });
+    match (store, verb) {
+        (Some(store), Some(access)) => store.by_operation(&asked, access, &name, &mut trace),
+        (_, _) => {
+            let data =
+                name.contains("/blobs/") || name.starts_with("microsoft.keyvault/vaults/keys/");
+            let operation = if data { Operation::Data(&name) } else { Operation::Action(&name) };
+            Answer::of(role::allowed(&asked, operation, &id, Lock::Storage, &mut trace))
+        }
     }
 }
 
@@ -55,21 +127,9 @@ pub(super) fn account_of<'a>(azure: &'a Azure, id: &ArmId) -> Option<&'a ArmReso
 }
 
 pub(super) fn decrypts(azure: &Azure, store: &Resource) -> Decrypts {
-    match account_of(azure, &ArmId::new(store.name())) {
-        Some(account) => key::decrypts(account),
+    let id = ArmId::new(store.name());
+    match account_of(azure, &id) {
+        Some(account) => encryption::decrypts(azure, account, azure.resources.get(&id)),
         None => Decrypts::Unknown,
     }
-}
-
-/// The object id of a principal; `public` has none.
-fn object_id(principal: &Principal) -> Option<&str> {
-    match principal {
-        Principal::Named(name) => Some(name),
-        Principal::Public | Principal::AnyAuthenticated => None,
-    }
-}
-
-/// What becomes of one concrete request.
-pub(super) fn can(_: &Azure, call: &super::Call, _: &mut Tracer) -> Answer {
-    Answer::of(Formula::unknown(format!("requests like {} are not evaluated yet", call.action)))
 }

@@ -1,11 +1,10 @@
 //! What role assignments allow at a scope, deny assignments taken off.
 
-use super::condition;
+use super::{Asked, condition};
 use crate::access::{Lock, Trace};
 use crate::estate::azure::{Azure, Part};
 use crate::model::Formula;
 use crate::model::azure::{ArmId, DenyAssignment, Permission, RoleAssignment};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// An operation, in lower case.
@@ -36,38 +35,71 @@ impl Operation<'_> {
 /// Whether a principal may do an operation at a scope: a role assignment at the scope or above allows it, and no deny
 /// assignment that applies takes it away.
 pub(super) fn allowed(
-    azure: &Azure,
-    principal: &str,
+    asked: &Asked<'_>,
     operation: Operation<'_>,
     at: &ArmId,
     lock: Lock,
     trace: &mut Trace<'_>,
 ) -> Formula {
-    let identities = azure.identities_of(principal);
+    let azure = asked.azure;
+    let Some(principal) = &asked.id else { return Formula::never() };
     let mut allow = Formula::never();
-    for assignment in azure.assignments.values().filter(|a| identities.contains(&a.principal)) {
-        let reached = reaches(azure, &assignment.scope, at);
-        if reached.is_never() {
-            continue;
-        }
-        let one = by_assignment(azure, assignment, operation, at);
+    let own = asked.identities.iter().flat_map(|identity| azure.assignments_of(identity));
+    for assignment in own {
+        let one = by_assignment(asked, assignment, operation, at);
         if one.is_never() {
             continue;
         }
         if let Some(trace) = trace {
-            let told = described(azure, assignment, principal);
-            trace.evidence(lock, told, assignment.scope != *at);
+            trace.step(described(azure, assignment, principal), told(&one));
+            let grant = described(azure, assignment, principal);
+            trace.evidence(lock, grant, assignment.scope != *at);
         }
-        allow = allow.or(reached.and(one));
+        allow = allow.or(one);
     }
+    if !allow.is_always() {
+        allow = allow.or(unseen(asked, operation, at));
+    }
+    if allow.is_never() {
+        return allow;
+    }
+    let denied = denied(asked, operation, at);
+    if let (Some(trace), false) = (trace, denied.is_never()) {
+        trace.step("deny assignments".to_owned(), format!("deny if {denied}"));
+    }
+    allow.unless(denied)
+}
+
+fn told(given: &Formula) -> String {
+    if given.is_always() { "allows".to_owned() } else { format!("allows if {given}") }
+}
+
+/// What may be allowed by what the estate does not hold.
+fn unseen(asked: &Asked<'_>, operation: Operation<'_>, at: &ArmId) -> Formula {
+    let azure = asked.azure;
+    let mut unseen = Formula::never();
     for (part, what) in
         [(Part::Assignments, "role assignments"), (Part::Groups, "group memberships")]
     {
         if !azure.knows(part) {
-            allow = allow.or(Formula::unknown(format!("{what} are not in the estate")));
+            unseen = unseen.or(Formula::unknown(format!("{what} are not in the estate")));
         }
     }
-    if allow.is_never() { allow } else { allow.unless(denied(azure, &identities, operation, at)) }
+    // Who is in a group of another directory, that directory alone knows.
+    for assignment in azure.foreign_assignments() {
+        if asked.identities.contains(&assignment.principal) {
+            continue;
+        }
+        let one = by_assignment(asked, assignment, operation, at);
+        if !one.is_never() {
+            let group = &assignment.principal;
+            let member = Formula::unknown(format!(
+                "the members of the foreign group {group} are not in the estate"
+            ));
+            unseen = unseen.or(one.and(member));
+        }
+    }
+    unseen
 }
 
 /// Whether a scope is the resource or stands above it. What is below a management group is unknown without the file that
@@ -89,21 +121,29 @@ fn reaches(azure: &Azure, scope: &ArmId, at: &ArmId) -> Formula {
 }
 
 fn by_assignment(
-    azure: &Azure,
+    asked: &Asked<'_>,
     assignment: &RoleAssignment,
     operation: Operation<'_>,
     at: &ArmId,
 ) -> Formula {
+    let azure = asked.azure;
+    let reached = reaches(azure, &assignment.scope, at);
+    if reached.is_never() {
+        return reached;
+    }
     let Some(definition) = azure.definition(&assignment.role) else {
-        return Formula::unknown(format!(
+        return reached.and(Formula::unknown(format!(
             "role {} is neither in the estate nor in the table",
             assignment.role.name()
-        ));
+        )));
     };
     let blocks = definition.permissions.iter().filter(|b| operation.allowed_by(b));
     let inside =
-        Formula::any(blocks.map(|b| condition::holds(b.condition.as_ref(), operation, at)));
-    inside.and(condition::holds(assignment.condition.as_ref(), operation, at))
+        Formula::any(blocks.map(|b| condition::holds(b.condition.as_ref(), operation, at, asked)));
+    if inside.is_never() {
+        return inside;
+    }
+    reached.and(inside).and(condition::holds(assignment.condition.as_ref(), operation, at, asked))
 }
 
 fn described(azure: &Azure, assignment: &RoleAssignment, principal: &str) -> String {
@@ -118,22 +158,15 @@ fn described(azure: &Azure, assignment: &RoleAssignment, principal: &str) -> Str
     format!("role `{role}` at {}{through} ({})", assignment.scope, assignment.id.name())
 }
 
-fn denied(
-    azure: &Azure,
-    identities: &BTreeSet<Arc<str>>,
-    operation: Operation<'_>,
-    at: &ArmId,
-) -> Formula {
+fn denied(asked: &Asked<'_>, operation: Operation<'_>, at: &ArmId) -> Formula {
+    let azure = asked.azure;
     let unknown = if azure.knows(Part::Denies) {
         Formula::never()
     } else {
         Formula::unknown("deny assignments are not in the estate")
     };
     let one = |deny: &DenyAssignment| {
-        let everyone = deny.principals.iter().any(|p| &**p == DenyAssignment::EVERYONE);
-        let named = everyone || deny.principals.iter().any(|p| identities.contains(p));
-        let excluded = deny.excluded.iter().any(|p| identities.contains(p));
-        if !named || excluded || !deny.permissions.iter().any(|b| operation.allowed_by(b)) {
+        if deny.audits_only || !deny.permissions.iter().any(|b| operation.allowed_by(b)) {
             return Formula::never();
         }
         let reached = if deny.only_this_scope {
@@ -141,7 +174,30 @@ fn denied(
         } else {
             reaches(azure, &deny.scope, at)
         };
-        reached.and(condition::holds(deny.condition.as_ref(), operation, at))
+        if reached.is_never() {
+            return reached;
+        }
+        let everyone = deny.principals.iter().any(|p| &**p == DenyAssignment::EVERYONE);
+        let named = if everyone { Formula::always() } else { among(asked, &deny.principals) };
+        named.unless(among(asked, &deny.excluded)).and(reached).and(condition::holds(
+            deny.condition.as_ref(),
+            operation,
+            at,
+            asked,
+        ))
     };
     Formula::any(azure.denies.values().map(one)).or(unknown)
+}
+
+/// Whether the principal, or a group of his, is among some; without the groups anybody else there may be a group of his.
+fn among(asked: &Asked<'_>, principals: &[Arc<str>]) -> Formula {
+    if principals.iter().any(|p| asked.identities.contains(p)) {
+        Formula::always()
+    } else if principals.is_empty() || asked.azure.knows(Part::Groups) {
+        Formula::never()
+    } else {
+        Formula::unknown(
+            "whether a deny assignment names a group of the principal is not in the estate",
+        )
+    }
 }

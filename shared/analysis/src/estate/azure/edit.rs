@@ -25,6 +25,37 @@ pub fn target_of(edit: &AzureEdit) -> Option<Target> {
 impl Azure {
     /// Applies an edit; returns its inverse.
     pub fn apply(&mut self, edit: &AzureEdit) -> AzureEdit {
+        self.index_touched(edit, false);
+        let inverse = self.set(edit);
+        self.index_touched(edit, true);
+        inverse
+    }
+
+    /// Takes what an edit touches out of the indexes, or puts it in.
+    fn index_touched(&mut self, edit: &AzureEdit, there: bool) {
+        match edit {
+            AzureEdit::Assignment { id, .. } => {
+                if let Some(assignment) = self.assignments.get(id) {
+                    self.index.assignment(assignment, there);
+                }
+            }
+            AzureEdit::Resource { id, .. }
+            | AzureEdit::Patch { id, .. }
+            | AzureEdit::AccessPolicies { vault: id, .. } => {
+                if let Some(resource) = self.resources.get(id) {
+                    self.index.resource(resource, there);
+                }
+            }
+            AzureEdit::Member { group, member, .. } => {
+                if self.groups.get(group).is_some_and(|g| g.contains(member)) {
+                    self.index.member(group, member, there);
+                }
+            }
+            AzureEdit::Definition { .. } | AzureEdit::Deny { .. } => {}
+        }
+    }
+
+    fn set(&mut self, edit: &AzureEdit) -> AzureEdit {
         match edit {
             AzureEdit::Assignment { id, state } => {
                 let was = put(&mut self.assignments, id.clone(), state.as_deref().cloned());

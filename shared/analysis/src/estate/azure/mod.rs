@@ -1,6 +1,7 @@
 //! The Azure part of the estate: all tenants in one, since every id names its subscription.
 
 mod edit;
+mod index;
 mod load;
 mod roles;
 
@@ -32,6 +33,8 @@ pub struct Azure {
     pub groups: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// Parent management group by management group or subscription.
     pub parents: BTreeMap<ArmId, ArmId>,
+    /// Reverse indexes; [`Azure::reindex`] builds them after loading, edits keep them current.
+    index: index::Index,
 }
 
 /// The files of a tenant.
@@ -76,7 +79,38 @@ impl Azure {
     /// Whether a scope is the resource itself or stands above it, by path or through management groups.
     #[must_use]
     pub fn scope_contains(&self, scope: &ArmId, resource: &ArmId) -> bool {
-        scope.contains(resource) || self.management_groups(resource).any(|group| *scope == group)
+        scope.contains(resource)
+            || self.is_root_group(scope)
+            || self.management_groups(resource).any(|group| *scope == group)
+    }
+
+    /// Whether a scope is the root management group of a tenant: its id is the tenant's, and all subscriptions fold up to it.
+    /// <https://learn.microsoft.com/azure/governance/management-groups/overview>
+    #[must_use]
+    pub fn is_root_group(&self, scope: &ArmId) -> bool {
+        scope
+            .folded()
+            .strip_prefix("/providers/microsoft.management/managementgroups/")
+            .is_some_and(|group| self.tenants.contains(group))
+    }
+
+    /// The scope right above a resource: its resource group, subscription, management group; `/` at last.
+    #[must_use]
+    pub fn above(&self, scope: &ArmId) -> ArmId {
+        let by_group = || self.parents.get(scope).cloned().unwrap_or_else(|| ArmId::new("/"));
+        let folded = scope.folded();
+        let before = |marker: &str| {
+            folded.find(marker).and_then(|i| scope.as_str().get(..i)).map(ArmId::new)
+        };
+        if let Some(account) = scope.ancestor("storageAccounts").filter(|a| a != scope) {
+            return account;
+        }
+        match (before("/providers/"), before("/resourcegroups/")) {
+            (Some(group), _) if group.folded().contains("/resourcegroups/") => group,
+            (None, Some(subscription)) => subscription,
+            (Some(subscription), _) if subscription.subscription().is_some() => subscription,
+            (_, _) => by_group(),
+        }
     }
 
     /// The management groups above a resource, from near to far.
@@ -98,8 +132,8 @@ impl Azure {
         let mut found: BTreeSet<Arc<str>> = BTreeSet::from([Arc::from(principal)]);
         let mut todo: Vec<Arc<str>> = vec![principal.into()];
         while let Some(member) = todo.pop() {
-            for (group, members) in &self.groups {
-                if members.contains(&member) && found.insert(group.clone()) {
+            for group in self.direct_groups(&member) {
+                if found.insert(group.clone()) {
                     todo.push(group.clone());
                 }
             }
@@ -127,15 +161,10 @@ impl Azure {
         self.definitions.get(name.as_str()).or_else(|| shipped_role(&name))
     }
 
-    /// Resources of one kind.
-    pub fn of_kind(&self, kind: ArmKind) -> impl Iterator<Item = &ArmResource> {
-        self.resources.values().filter(move |r| r.kind() == kind)
-    }
-
     /// The key resource that a reference means.
     #[must_use]
     pub fn find_key(&self, key: &KeyReference) -> Option<&ArmResource> {
-        let vault = self.of_kind(ArmKind::Vault).find(|v| v.vault().host == key.vault_host)?;
+        let vault = self.vault_at(&key.vault_host)?;
         self.resources.get(&ArmId::new(&format!("{}/keys/{}", vault.id, key.key_name)))
     }
 

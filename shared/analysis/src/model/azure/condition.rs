@@ -12,7 +12,8 @@
 //!
 //! The hard rule: a condition limits only the actions that it names. `!(ActionMatches{…read})` is true for a write.
 
-use crate::model::Pattern;
+use crate::model::{Pattern, Timestamp};
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Parentheses and negations within each other beyond this are not parsed: event content is hostile.
@@ -75,8 +76,61 @@ pub enum Test {
     Like,
     /// The beginning of the text.
     StartsWith,
-    /// Numbers, dates, lists, addresses: they depend on the request.
+    /// GUIDs, with or without dashes.
+    Guid,
+    /// Numbers.
+    Numeric(Order),
+    /// Dates.
+    DateTime(Order),
+    /// Lists, addresses, times of day: they depend on the request.
     Other,
+}
+
+/// Order of numbers and dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The same.
+    Equals,
+    /// Less.
+    LessThan,
+    /// Less or the same.
+    LessThanEquals,
+    /// More.
+    GreaterThan,
+    /// More or the same.
+    GreaterThanEquals,
+}
+
+impl Order {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "equals" => Self::Equals,
+            "lessthan" => Self::LessThan,
+            "lessthanequals" => Self::LessThanEquals,
+            "greaterthan" => Self::GreaterThan,
+            "greaterthanequals" => Self::GreaterThanEquals,
+            _ => return None,
+        })
+    }
+
+    fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            Self::Equals => ordering.is_eq(),
+            Self::LessThan => ordering.is_lt(),
+            Self::LessThanEquals => ordering.is_le(),
+            Self::GreaterThan => ordering.is_gt(),
+            Self::GreaterThanEquals => ordering.is_ge(),
+        }
+    }
+}
+
+/// What an attribute is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Right {
+    /// Values. `\*` and `\?` stand for themselves; they are kept as two characters that no name has.
+    Values(Vec<String>),
+    /// Another attribute.
+    Attribute(Attribute),
 }
 
 /// A comparison.
@@ -90,19 +144,75 @@ pub struct Comparison {
     pub negated: bool,
     /// Whether cases do not count.
     pub fold: bool,
-    /// Whether all values must hold (`For…OfAllValues`) rather than one.
+    /// Whether all values of the attribute must hold (`ForAllOf…`) rather than one.
+    pub every_attribute: bool,
+    /// Whether all values of the right side must hold (`For…OfAllValues`) rather than one.
     pub every_value: bool,
-    /// The right side; `None` where it is another attribute.
-    pub values: Option<Vec<String>>,
+    /// The right side.
+    pub right: Right,
     /// The comparison as it was written.
     pub text: Arc<str>,
 }
 
+/// Stand for a star and a question mark that are no wildcards.
+const STAR: char = '\u{1}';
+const QUESTION: char = '\u{2}';
+
+impl Comparison {
+    /// Whether a value of the attribute matches a value of the right side, the operator's negation put in. `None` when that
+    /// cannot be decided here.
+    #[must_use]
+    pub fn holds(&self, given: &str, wanted: &str) -> Option<bool> {
+        let folded = |text: &str| if self.fold { text.to_lowercase() } else { text.to_owned() };
+        let letters = |text: &str| folded(&text.replace(STAR, "*").replace(QUESTION, "?"));
+        let matched = match self.test {
+            Test::Equals => folded(given) == letters(wanted),
+            Test::StartsWith => folded(given).starts_with(&letters(wanted)),
+            Test::Like => {
+                let escaped = wanted.contains([STAR, QUESTION]);
+                let given = folded(given);
+                let given =
+                    if escaped { given.replace('*', "\u{1}").replace('?', "\u{2}") } else { given };
+                Pattern::new(folded(wanted)).matches(&given)
+            }
+            Test::Guid => {
+                let bare = |text: &str| text.to_lowercase().replace(['-', '{', '}'], "");
+                bare(given) == bare(wanted)
+            }
+            Test::Numeric(order) => {
+                let number = |text: &str| text.trim().parse::<f64>().ok();
+                number(given)?.partial_cmp(&number(wanted)?).is_some_and(|o| order.holds(o))
+            }
+            Test::DateTime(order) => {
+                let (given, wanted) =
+                    (Timestamp::parse(given).ok()?, Timestamp::parse(wanted).ok()?);
+                order.holds(given.cmp(&wanted))
+            }
+            Test::Other => return None,
+        };
+        Some(matched != self.negated)
+    }
+
+    /// The value as letters alone, where no wildcard is meant.
+    #[must_use]
+    pub fn is_escaped(value: &str) -> bool {
+        value.contains([STAR, QUESTION])
+    }
+}
+
 impl Condition {
-    /// Reads a condition. What cannot be read keeps its text and has no expression.
+    /// Reads a condition of version 2.0. What cannot be read keeps its text and has no expression.
     pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self::versioned(text, None)
+    }
+
+    /// Reads a condition of a version; 2.0 is the only one that is documented.
+    /// <https://learn.microsoft.com/azure/role-based-access-control/conditions-faq>
+    pub fn versioned(text: impl Into<Arc<str>>, version: Option<&str>) -> Self {
         let text = text.into();
-        let expression = Reader { text: &text, at: 0 }.whole().map(Arc::new);
+        let documented = version.is_none_or(|v| v.trim() == "2.0");
+        let expression = documented.then(|| Reader { text: &text, at: 0 }.whole()).flatten();
+        let expression = expression.map(Arc::new);
         Self { text, expression }
     }
 
@@ -162,20 +272,38 @@ impl<'a> Reader<'a> {
         taken
     }
 
+    /// Parts between ANDs or ORs. Both side by side without parentheses have no documented order, and are not read.
     fn any(&mut self, depth: usize) -> Option<Expression> {
-        let mut parts = vec![self.all(depth)?];
-        while self.take("||") || self.take("OR") {
-            parts.push(self.all(depth)?);
+        let first = self.one(depth)?;
+        if self.and() {
+            let mut parts = vec![first, self.one(depth)?];
+            while self.and() {
+                parts.push(self.one(depth)?);
+            }
+            return (!self.or()).then_some(Expression::All(parts));
         }
-        Some(only_or(parts, Expression::Any))
-    }
-
-    fn all(&mut self, depth: usize) -> Option<Expression> {
-        let mut parts = vec![self.one(depth)?];
-        while self.take("&&") || self.take("AND") {
+        let mut parts = vec![first];
+        while self.or() {
             parts.push(self.one(depth)?);
         }
-        Some(only_or(parts, Expression::All))
+        if self.and() {
+            return None;
+        }
+        Some(match (parts.len(), parts.pop()) {
+            (1, Some(only)) => only,
+            (_, last) => {
+                parts.extend(last);
+                Expression::Any(parts)
+            }
+        })
+    }
+
+    fn and(&mut self) -> bool {
+        self.take("&&") || self.take("AND")
+    }
+
+    fn or(&mut self) -> bool {
+        self.take("||") || self.take("OR")
     }
 
     fn one(&mut self, depth: usize) -> Option<Expression> {
@@ -236,40 +364,42 @@ impl<'a> Reader<'a> {
             Some((quantifier, operator)) => (Some(quantifier.to_lowercase()), operator),
             None => (None, word),
         };
-        let every_value = match quantifier.as_deref() {
-            None | Some("foranyofanyvalues" | "forallofanyvalues") => false,
-            Some("foranyofallvalues" | "forallofallvalues") => true,
+        let (every_attribute, every_value) = match quantifier.as_deref() {
+            None | Some("foranyofanyvalues") => (false, false),
+            Some("forallofanyvalues") => (true, false),
+            Some("foranyofallvalues") => (false, true),
+            Some("forallofallvalues") => (true, true),
             Some(_) => return None,
         };
         let (test, negated, fold) = operation(operator)?;
-        let values = self.values()?;
+        let right = self.right()?;
         let text = self.text.get(start..self.at)?.into();
         Some(Expression::Compare(Comparison {
             attribute,
             test,
             negated,
             fold,
+            every_attribute,
             every_value,
-            values,
+            right,
             text,
         }))
     }
 
-    /// One value, a list in braces, or another attribute (`Some(None)`).
-    #[expect(clippy::option_option, reason = "the outer one is the parser's")]
-    fn values(&mut self) -> Option<Option<Vec<String>>> {
+    /// One value, a list in braces, or another attribute.
+    fn right(&mut self) -> Option<Right> {
         self.skip_blank();
         if self.rest().starts_with('@') {
-            return self.attribute().map(|_| None);
+            return self.attribute().map(Right::Attribute);
         }
         if !self.take("{") {
-            return Some(Some(vec![self.literal()?]));
+            return Some(Right::Values(vec![self.literal()?]));
         }
         let mut values = vec![self.literal()?];
         while self.take(",") {
             values.push(self.literal()?);
         }
-        self.take("}").then_some(Some(values))
+        self.take("}").then_some(Right::Values(values))
     }
 
     /// `'…'` with `\'` inside, or a bare word: a number, a truth value, a GUID.
@@ -289,23 +419,16 @@ impl<'a> Reader<'a> {
                     return Some(value);
                 }
                 other => {
-                    value.push(other);
+                    value.push(match other {
+                        '*' if escaped => STAR,
+                        '?' if escaped => QUESTION,
+                        other => other,
+                    });
                     escaped = false;
                 }
             }
         }
         None
-    }
-}
-
-fn only_or(mut parts: Vec<Expression>, many: fn(Vec<Expression>) -> Expression) -> Expression {
-    match (parts.len(), parts.pop()) {
-        (1, Some(only)) => only,
-        (_, Some(last)) => {
-            parts.push(last);
-            many(parts)
-        }
-        (_, None) => many(parts),
     }
 }
 
@@ -319,9 +442,12 @@ fn operation(word: &str) -> Option<(Test, bool, bool)> {
     // GUIDs and truth values are written in any case, GUIDs also without dashes.
     let fold = fold || matches!(kind, "bool" | "guid");
     let test = match (kind, rest) {
-        ("string" | "bool" | "guid", "equals") => Test::Equals,
+        ("string" | "bool", "equals") => Test::Equals,
+        ("guid", "equals") => Test::Guid,
         ("string", "like") => Test::Like,
         ("string", "startswith") => Test::StartsWith,
+        ("numeric", order) => Order::parse(order).map_or(Test::Other, Test::Numeric),
+        ("datetime", order) => Order::parse(order).map_or(Test::Other, Test::DateTime),
         _ => Test::Other,
     };
     Some((test, negated, fold))
@@ -357,11 +483,10 @@ mod tests {
     }
 
     #[test]
-    fn and_binds_closer_than_or() {
-        let condition =
-            Condition::new("Exists @Request[a] OR Exists @Request[b] AND Exists @Request[c]");
-        let Some(Expression::Any(parts)) = condition.expression() else { panic!("an OR") };
-        assert!(matches!(parts.as_slice(), [Expression::Exists(_), Expression::All(_)]));
+    fn and_beside_or_has_no_documented_order() {
+        check("Exists @Request[a] OR Exists @Request[b] AND Exists @Request[c]", false);
+        check("Exists @Request[a] AND Exists @Request[b] OR Exists @Request[c]", false);
+        check("Exists @Request[a] OR (Exists @Request[b] AND Exists @Request[c])", true);
     }
 
     proptest! {

@@ -6,10 +6,10 @@ mod id;
 mod resource;
 mod role;
 
-pub use condition::{Attribute, Comparison, Condition, Expression, Source, Test};
+pub use condition::{Attribute, Comparison, Condition, Expression, Order, Right, Source, Test};
 pub use id::ArmId;
 pub use resource::{
-    AccessPolicy, ArmKind, ArmResource, Container, KeyReference, KeySource, StorageAccount, Vault,
-    VaultMode,
+    AccessPolicy, ArmKind, ArmResource, Container, EncryptionScope, KeyReference, KeySource,
+    StorageAccount, Vault, VaultMode,
 };
 pub use role::{DenyAssignment, Permission, RoleAssignment, RoleDefinition};

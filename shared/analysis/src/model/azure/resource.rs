@@ -28,7 +28,7 @@ pub enum ArmKind {
     EncryptionScope,
     /// `Microsoft.KeyVault/vaults`.
     Vault,
-    /// `Microsoft.KeyVault/vaults/keys`.
+    /// `Microsoft.KeyVault/vaults/keys`, `Microsoft.KeyVault/managedHSMs/keys`.
     Key,
     /// `Microsoft.ManagedIdentity/userAssignedIdentities`.
     Identity,
@@ -47,6 +47,8 @@ pub struct StorageAccount {
     pub allow_shared_key_access: bool,
     /// `isHnsEnabled`: with it, POSIX ACLs stand beside role assignments.
     pub hierarchical_namespace: bool,
+    /// Whether local users of SFTP are switched on: they log in beside roles.
+    pub local_users: bool,
     /// Whether the network rules let in less than everybody.
     pub network_restricted: bool,
     /// Who encrypts.
@@ -65,7 +67,7 @@ pub enum KeySource {
         /// Object id of the identity that unwraps, in lower case; `None` when it cannot be told.
         identity: Option<Arc<str>>,
     },
-    /// A customer-managed key of which the reference is incomplete.
+    /// A customer-managed key of which the reference is incomplete, or an export that does not tell.
     Unclear,
 }
 
@@ -79,10 +81,26 @@ pub struct KeyReference {
 }
 
 /// What a blob container says about access.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
     /// `publicAccess`: whether anonymous requests may read blobs; `None` when not known.
     pub public_access: Option<bool>,
+    /// The encryption scope of blobs for which the client names none; `None`: the account's own key.
+    pub default_scope: Option<Arc<str>>,
+    /// Whether clients cannot name another scope.
+    pub scope_enforced: bool,
+}
+
+/// What an encryption scope says.
+/// <https://learn.microsoft.com/azure/storage/blobs/encryption-scope-overview>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncryptionScope {
+    /// While it is disabled nothing can be read or written with it.
+    pub enabled: bool,
+    /// Its key; `None`: Microsoft's.
+    pub key: Option<KeyReference>,
+    /// Whether it has a customer's key of which the reference is incomplete.
+    pub unclear: bool,
 }
 
 /// How a vault decides.
@@ -103,6 +121,10 @@ pub struct Vault {
     pub host: Arc<str>,
     /// Access policies.
     pub policies: Vec<AccessPolicy>,
+    /// Whether its firewall lets in less than everybody.
+    pub network_restricted: bool,
+    /// Whether its firewall lets trusted services of Microsoft pass.
+    pub trusts_services: bool,
 }
 
 /// One entry of a vault's access policies.
@@ -112,6 +134,8 @@ pub struct AccessPolicy {
     pub principal: Arc<str>,
     /// Key permissions, in lower case (`unwrapkey`, `all`).
     pub keys: Vec<Arc<str>>,
+    /// The application through which alone it counts.
+    pub application: Option<Arc<str>>,
 }
 
 impl ArmResource {
@@ -132,7 +156,9 @@ impl ArmResource {
             "microsoft.storage/storageaccounts/blobservices/containers" => ArmKind::Container,
             "microsoft.storage/storageaccounts/encryptionscopes" => ArmKind::EncryptionScope,
             "microsoft.keyvault/vaults" => ArmKind::Vault,
-            "microsoft.keyvault/vaults/keys" => ArmKind::Key,
+            "microsoft.keyvault/vaults/keys" | "microsoft.keyvault/managedhsms/keys" => {
+                ArmKind::Key
+            }
             "microsoft.managedidentity/userassignedidentities" => ArmKind::Identity,
             "microsoft.authorization/locks" => ArmKind::Lock,
             _ => ArmKind::Other,
@@ -165,6 +191,8 @@ impl ArmResource {
             allow_blob_public_access: flag("allowBlobPublicAccess"),
             allow_shared_key_access: flag("allowSharedKeyAccess").unwrap_or(true),
             hierarchical_namespace: flag("isHnsEnabled").unwrap_or(false),
+            local_users: flag("isSftpEnabled") == Some(true)
+                && flag("isLocalUserEnabled") == Some(true),
             network_restricted: public_network.is_some_and(|p| !p.eq_ignore_ascii_case("enabled"))
                 || default_action.is_some_and(|a| a.eq_ignore_ascii_case("deny")),
             key_source: self.key_source(),
@@ -172,12 +200,12 @@ impl ArmResource {
     }
 
     fn key_source(&self) -> KeySource {
-        let source = self
-            .property(&["encryption", "keySource"])
-            .and_then(Value::as_str)
-            .unwrap_or("Microsoft.Storage");
-        if !source.eq_ignore_ascii_case("microsoft.keyvault") {
-            return KeySource::Microsoft;
+        match self.property(&["encryption", "keySource"]).and_then(Value::as_str) {
+            Some(source) if source.eq_ignore_ascii_case("microsoft.keyvault") => {}
+            Some(source) if source.eq_ignore_ascii_case("microsoft.storage") => {
+                return KeySource::Microsoft;
+            }
+            Some(_) | None => return KeySource::Unclear,
         }
         let text = |name: &str| {
             self.property(&["encryption", "keyvaultproperties", name]).and_then(Value::as_str)
@@ -194,7 +222,8 @@ impl ArmResource {
     /// Object id of the identity that unwraps: the user-assigned one that `encryption.identity` names, else the
     /// system-assigned one. Cross-tenant keys (`federatedIdentityClientId`) are unwrapped by an application that the
     /// estate does not show.
-    fn encryption_identity(&self) -> Option<Arc<str>> {
+    #[must_use]
+    pub fn encryption_identity(&self) -> Option<Arc<str>> {
         if self.property(&["encryption", "identity", "federatedIdentityClientId"]).is_some() {
             return None;
         }
@@ -220,11 +249,19 @@ impl ArmResource {
         kind.is_some_and(|k| k.eq_ignore_ascii_case("none"))
     }
 
-    /// The view of an encryption scope: its key, when it has one of its own.
+    /// The view of an encryption scope.
     #[must_use]
-    pub fn scope_key(&self) -> Option<KeyReference> {
-        let uri = self.property(&["keyVaultProperties", "keyUri"]).and_then(Value::as_str)?;
-        KeyReference::from_uri(uri)
+    pub fn scope(&self) -> EncryptionScope {
+        let text = |path: &[&str]| self.property(path).and_then(Value::as_str);
+        let customers =
+            text(&["source"]).is_some_and(|s| s.eq_ignore_ascii_case("microsoft.keyvault"));
+        let uri = text(&["keyVaultProperties", "keyUri"]).filter(|_| customers);
+        let key = uri.and_then(KeyReference::from_uri);
+        EncryptionScope {
+            enabled: !text(&["state"]).is_some_and(|s| s.eq_ignore_ascii_case("disabled")),
+            unclear: customers && key.is_none(),
+            key,
+        }
     }
 
     /// The view of a blob container.
@@ -234,7 +271,17 @@ impl ArmResource {
             None => None,
             Some(value) => value.as_str().map(|p| !p.is_empty() && !p.eq_ignore_ascii_case("none")),
         };
-        Container { public_access }
+        let scope = self.property(&["defaultEncryptionScope"]).and_then(Value::as_str);
+        Container {
+            public_access,
+            default_scope: scope
+                .filter(|s| !s.is_empty() && !s.eq_ignore_ascii_case("$account-encryption-key"))
+                .map(Into::into),
+            scope_enforced: self
+                .property(&["denyEncryptionScopeOverride"])
+                .and_then(json::boolean)
+                .unwrap_or(false),
+        }
     }
 
     /// The view of a key vault. `enableRbacAuthorization` absent or `null` on an existing vault means access policies.
@@ -243,12 +290,19 @@ impl ArmResource {
         let rbac =
             self.property(&["enableRbacAuthorization"]).and_then(json::boolean).unwrap_or(false);
         let uri = self.property(&["vaultUri"]).and_then(Value::as_str);
+        let text = |path: &[&str]| self.property(path).and_then(Value::as_str);
+        let public_network = text(&["publicNetworkAccess"]);
+        let default_action = text(&["networkAcls", "defaultAction"]);
+        let bypass = text(&["networkAcls", "bypass"]);
         let by_name = format!("{}.vault.azure.net", self.id.name().to_lowercase());
         let policies = self.property(&["accessPolicies"]).map(json::list).unwrap_or_default();
         Vault {
             mode: if rbac { VaultMode::Rbac } else { VaultMode::AccessPolicies },
             host: uri.map_or_else(|| by_name.into(), host),
             policies: policies.into_iter().filter_map(AccessPolicy::parse).collect(),
+            network_restricted: public_network.is_some_and(|p| !p.eq_ignore_ascii_case("enabled"))
+                || default_action.is_some_and(|a| a.eq_ignore_ascii_case("deny")),
+            trusts_services: !bypass.is_some_and(|b| b.eq_ignore_ascii_case("none")),
         }
     }
 
@@ -256,6 +310,14 @@ impl ArmResource {
     #[must_use]
     pub fn key_enabled(&self) -> Option<bool> {
         self.property(&["attributes", "enabled"]).and_then(json::boolean)
+    }
+
+    /// Whether a key permits an operation (lower case): a key that lists its operations permits only those.
+    #[must_use]
+    pub fn key_permits(&self, operation: &str) -> bool {
+        self.property(&["keyOps"]).map(json::list).is_none_or(|listed| {
+            listed.iter().any(|o| o.as_str().is_some_and(|o| o.eq_ignore_ascii_case(operation)))
+        })
     }
 
     /// The level of a lock.
@@ -276,6 +338,9 @@ impl AccessPolicy {
                 .into_iter()
                 .filter_map(|k| Some(k.as_str()?.to_lowercase().into()))
                 .collect(),
+            application: json::any_case_str(value, &["applicationId"])
+                .filter(|a| !a.is_empty() && *a != "00000000-0000-0000-0000-000000000000")
+                .map(Into::into),
         })
     }
 
@@ -287,6 +352,12 @@ impl AccessPolicy {
 }
 
 impl KeyReference {
+    /// Whether it stands in a managed HSM, which has roles of its own.
+    #[must_use]
+    pub fn is_in_hsm(&self) -> bool {
+        self.vault_host.contains(".managedhsm.")
+    }
+
     /// From a key identifier `https://<vault host>/keys/<name>[/<version>]`.
     #[must_use]
     pub fn from_uri(uri: &str) -> Option<Self> {

@@ -96,6 +96,8 @@ pub struct DenyAssignment {
     pub excluded: Vec<Arc<str>>,
     /// A condition, when there is one.
     pub condition: Option<Condition>,
+    /// Whether it only logs (`denyAssignmentEffect` `audit`).
+    pub audits_only: bool,
 }
 
 impl DenyAssignment {
@@ -123,7 +125,7 @@ impl RoleAssignment {
             principal: text("principalId")?.to_lowercase().into(),
             principal_type: text("principalType").map(Into::into),
             scope,
-            condition: text("condition").map(Condition::new),
+            condition: text("condition").map(|c| Condition::versioned(c, text("conditionVersion"))),
             condition_version: text("conditionVersion").map(Into::into),
         })
     }
@@ -161,9 +163,12 @@ impl Permission {
             not_actions: patterns("notActions"),
             data_actions: patterns("dataActions"),
             not_data_actions: patterns("notDataActions"),
-            condition: json::any_case_str(block, &["condition"])
-                .filter(|c| !c.is_empty())
-                .map(Condition::new),
+            condition: json::any_case_str(block, &["condition"]).filter(|c| !c.is_empty()).map(
+                |c| {
+                    let version = json::any_case_str(block, &["conditionVersion"]);
+                    Condition::versioned(c, version.filter(|v| !v.is_empty()))
+                },
+            ),
         }
     }
 }
@@ -195,6 +200,8 @@ impl DenyAssignment {
                 == Some(true),
             principals: ids("principals"),
             excluded: ids("excludePrincipals"),
+            audits_only: json::any_case_str(properties, &["denyAssignmentEffect"])
+                .is_some_and(|effect| effect.eq_ignore_ascii_case("audit")),
             condition: json::any_case_str(properties, &["condition"])
                 .filter(|c| !c.is_empty())
                 .map(Condition::new),
