@@ -1,6 +1,7 @@
 //! Whole-system tests of keyfence stand in `tests/`; this library finds and runs things for them.
 
 pub mod azure_world;
+pub mod gcp_world;
 
 use keyfence::cli::{Exit, Surroundings, run};
 use keyfence_analysis::access;

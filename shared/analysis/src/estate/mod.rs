@@ -56,7 +56,7 @@ impl Estate {
         }
         estate.aws.reindex();
         estate.azure.reindex();
-        estate.gcp.index();
+        estate.gcp.reindex();
         if errors.is_empty() { Ok(estate) } else { Err(errors) }
     }
 

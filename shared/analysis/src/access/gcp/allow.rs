@@ -1,12 +1,12 @@
 //! Allow policies: bindings on the resource and everything above it.
 
-use super::deny;
+use super::condition::{Request, holds};
+use super::member::is_member;
+use super::{Asked, boundary, deny};
 use crate::access::{Lock, Trace};
 use crate::estate::gcp::Gcp;
-use crate::model::gcp::{Binding, FullName, Policy};
-use crate::model::{Formula, Principal};
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use crate::model::Formula;
+use crate::model::gcp::{Asset, AssetKind, Binding, FullName, Policy};
 
 /// Which of a principal's members count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,206 +30,146 @@ impl Through {
     }
 }
 
-/// Whether a principal has a permission on a resource: a binding on the line above it allows, no deny policy denies.
-pub(super) fn permitted(
-    gcp: &Gcp,
-    principal: &Principal,
-    permission: &str,
-    resource: &FullName,
-    lock: Lock,
-    trace: &mut Trace<'_>,
-) -> Formula {
-    permitted_through(gcp, principal, Through::Any, permission, resource, lock, trace)
+/// One question to policies: a permission on a resource.
+#[derive(Clone, Copy)]
+pub(super) struct Permission<'a> {
+    pub(super) name: &'a str,
+    pub(super) on: &'a FullName,
+    pub(super) through: Through,
+    pub(super) lock: Lock,
 }
 
-/// The same, counting only some of the principal's members.
-pub(super) fn permitted_through(
-    gcp: &Gcp,
-    principal: &Principal,
-    through: Through,
-    permission: &str,
-    resource: &FullName,
-    lock: Lock,
+impl<'a> Permission<'a> {
+    pub(super) const fn new(name: &'a str, on: &'a FullName, lock: Lock) -> Self {
+        Self { name, on, through: Through::Any, lock }
+    }
+}
+
+/// Whether a principal has a permission on a resource: a binding on the line above it allows, no deny policy denies, no
+/// boundary stands in the way.
+pub(super) fn permitted(
+    asked: &Asked<'_>,
+    wanted: Permission<'_>,
     trace: &mut Trace<'_>,
 ) -> Formula {
-    let line = gcp.lineage(resource);
-    let members = members_for(gcp, principal, &line);
-    let asked = Asked { gcp, principal, members: &members, through, permission, lock };
+    let gcp = asked.gcp;
+    let line = gcp.lineage(wanted.on);
     let mut allow = Formula::never();
     for name in &line {
         match gcp.policies.get(name) {
-            Some(policy) => allow = allow.or(asked.of(policy, name, resource, trace)),
+            Some(policy) => allow = allow.or(given(asked, wanted, policy, name, &line, trace)),
             // A listed resource without a policy has an empty one, where policies were exported at all.
             None if gcp.assets.contains_key(name) && gcp.policies_known => {}
+            None if allow.is_always() => {}
             None => {
-                allow =
-                    allow.or(Formula::unknown(format!("the policy of {name} is not in the estate")))
+                allow = allow
+                    .or(Formula::unknown(format!("the policy of {name} is not in the estate")));
             }
         }
     }
     // A bucket always stands in a project.
-    let alone = line.len() == 1 && resource.service() == "storage.googleapis.com";
+    let alone = line.len() == 1 && wanted.on.service() == "storage.googleapis.com";
     if alone {
-        allow =
-            allow.or(Formula::unknown(format!("the project of {resource} is not in the estate")));
+        let on = wanted.on;
+        allow = allow.or(Formula::unknown(format!("the project of {on} is not in the estate")));
     }
-    asked.unless_denied(allow, &line)
+    limited(asked, wanted, allow, &line, trace)
 }
 
 /// What the own policy of one resource gives, without what is above it.
 pub(super) fn bound_at(
-    gcp: &Gcp,
-    principal: &Principal,
-    through: Through,
-    permission: &str,
-    resource: &FullName,
-    lock: Lock,
+    asked: &Asked<'_>,
+    wanted: Permission<'_>,
     trace: &mut Trace<'_>,
 ) -> Formula {
-    let line = gcp.lineage(resource);
-    let members = members_for(gcp, principal, &line);
-    let asked = Asked { gcp, principal, members: &members, through, permission, lock };
-    let policy = gcp.policies.get(resource);
-    let allow = policy.map_or_else(Formula::never, |p| asked.of(p, resource, resource, trace));
-    asked.unless_denied(allow, &line)
+    let line = asked.gcp.lineage(wanted.on);
+    let policy = asked.gcp.policies.get(wanted.on);
+    let allow =
+        policy.map_or_else(Formula::never, |p| given(asked, wanted, p, wanted.on, &line, trace));
+    limited(asked, wanted, allow, &line, trace)
 }
 
-/// One question to the bindings of policies.
-struct Asked<'a> {
-    gcp: &'a Gcp,
-    principal: &'a Principal,
-    members: &'a BTreeSet<Arc<str>>,
-    through: Through,
-    permission: &'a str,
-    lock: Lock,
-}
-
-impl Asked<'_> {
-    fn of(
-        &self,
-        policy: &Policy,
-        on: &FullName,
-        resource: &FullName,
-        trace: &mut Trace<'_>,
-    ) -> Formula {
-        let mut allow = Formula::never();
-        for binding in policy.bindings.iter().filter(|b| self.through.counts(&b.member)) {
-            let member = self.is_member(&binding.member);
-            if member.is_never() {
-                continue;
-            }
-            let given = gives(self.gcp, binding, self.permission).and(member);
-            if given.is_never() {
-                continue;
-            }
-            if let Some(trace) = trace {
-                let grant = format!("{binding} on {on}");
-                trace.evidence(self.lock, grant, on != resource);
-            }
-            allow = allow.or(given);
-        }
-        allow
-    }
-
-    /// What deny policies on the line leave of an allow.
-    fn unless_denied(&self, allow: Formula, line: &[FullName]) -> Formula {
-        if allow.is_never() {
-            return allow;
-        }
-        allow.unless(deny::denied(self.gcp, self.principal, self.members, self.permission, line))
-    }
-
-    /// Whether a member stands for the principal. Of a group that no file lists nobody knows who is in it.
-    fn is_member(&self, member: &Arc<str>) -> Formula {
-        if self.members.contains(member) {
-            return Formula::known(!member.starts_with("deleted:"));
-        }
-        let could_join = self.principal.name().starts_with("user:")
-            || self.principal.name().starts_with("serviceAccount:")
-            || self.principal.name().starts_with("group:");
-        match member.strip_prefix("group:") {
-            Some(group)
-                if could_join && !self.gcp.groups_known && !self.gcp.groups.contains_key(group) =>
-            {
-                Formula::unknown(format!("the members of {member} are not in the estate"))
-            }
-            Some(_) | None => Formula::never(),
-        }
-    }
-}
-
-/// A condition is a residue: it is shown, not decided.
-fn gives(gcp: &Gcp, binding: &Binding, permission: &str) -> Formula {
-    let has = match gcp.role(&binding.role) {
-        Some(permissions) => Formula::known(permissions.contains(permission)),
-        None => Formula::unknown(format!(
-            "role {} is neither in the estate nor in the table",
-            binding.role
-        )),
-    };
-    match &binding.condition {
-        Some(condition) => has.and(Formula::condition(condition.expression.clone())),
-        None => has,
-    }
-}
-
-/// All members that stand for a principal: himself, his groups, his domain, everyone, and the convenience members of the
-/// project when he has the basic role there.
-pub(super) fn members_for(
-    gcp: &Gcp,
-    principal: &Principal,
+/// What deny policies and boundaries leave of an allow.
+fn limited(
+    asked: &Asked<'_>,
+    wanted: Permission<'_>,
+    allow: Formula,
     line: &[FullName],
-) -> BTreeSet<Arc<str>> {
-    let mut members: BTreeSet<Arc<str>> = BTreeSet::from(["allUsers".into()]);
-    match principal {
-        Principal::Public => return members,
-        Principal::AnyAuthenticated => {
-            members.insert("allAuthenticatedUsers".into());
-            return members;
-        }
-        Principal::Named(member) => {
-            members.insert("allAuthenticatedUsers".into());
-            members.insert(member.clone());
-            members.extend(gcp.groups_of(member));
-            if let Some((_, domain)) =
-                member.strip_prefix("user:").and_then(|email| email.rsplit_once('@'))
-            {
-                members.insert(format!("domain:{domain}").into());
-            }
-        }
+    trace: &mut Trace<'_>,
+) -> Formula {
+    if allow.is_never() {
+        return allow;
     }
-    let convenience: Vec<Arc<str>> = convenience_members(gcp, &members, line);
-    members.extend(convenience);
-    members
+    let denied = deny::denied(asked, wanted.name, wanted.on, line);
+    if let (Some(trace), false) = (trace, denied.is_never()) {
+        trace.step(format!("deny policies on {}", wanted.name), format!("deny if {denied}"));
+    }
+    allow.unless(denied).and(boundary::eligible(asked, line))
 }
 
-/// `projectViewer:<project id>` and its kin stand for whoever holds the basic role on the project.
-/// <https://cloud.google.com/storage/docs/access-control/iam-roles#basic-roles>
-fn convenience_members(
-    gcp: &Gcp,
-    members: &BTreeSet<Arc<str>>,
+fn given(
+    asked: &Asked<'_>,
+    wanted: Permission<'_>,
+    policy: &Policy,
+    on: &FullName,
     line: &[FullName],
-) -> Vec<Arc<str>> {
-    let project = line
-        .iter()
-        .filter_map(|n| gcp.assets.get(n))
-        .find(|a| a.kind() == crate::model::gcp::AssetKind::Project);
-    let Some(project) = project else { return Vec::new() };
-    let above = gcp.lineage(&project.name);
-    let bindings = || above.iter().filter_map(|n| gcp.policies.get(n)).flat_map(|p| &p.bindings);
-    let holds = |role: &str| {
-        bindings().any(|b| &*b.role == role && b.condition.is_none() && members.contains(&b.member))
-    };
-    let mut found = Vec::new();
-    for (role, kind) in [
-        ("roles/viewer", "projectViewer"),
-        ("roles/editor", "projectEditor"),
-        ("roles/owner", "projectOwner"),
-    ] {
-        if holds(role) {
-            let ids = [project.text("projectId"), Some(project.name.name())];
-            found.extend(ids.into_iter().flatten().map(|id| Arc::from(format!("{kind}:{id}"))));
+    trace: &mut Trace<'_>,
+) -> Formula {
+    let mut allow = Formula::never();
+    for binding in policy.bindings.iter().filter(|b| wanted.through.counts(&b.member)) {
+        let member = is_member(asked, &binding.member, line);
+        if member.is_never() {
+            continue;
         }
+        let one = gives(asked, binding, wanted, on).and(member);
+        if one.is_never() {
+            continue;
+        }
+        if let Some(trace) = trace {
+            let grant = format!("{binding} on {on}");
+            let said =
+                if one.is_always() { "allows".to_owned() } else { format!("allows if {one}") };
+            trace.step(grant.clone(), format!("{said}: {}", wanted.name));
+            trace.evidence(wanted.lock, grant, on != wanted.on);
+        }
+        allow = allow.or(one);
     }
-    found
+    allow
+}
+
+fn gives(asked: &Asked<'_>, binding: &Binding, wanted: Permission<'_>, on: &FullName) -> Formula {
+    let has = includes(asked.gcp, &binding.role, wanted.name);
+    if has.is_never() || binding.condition.is_none() {
+        return has;
+    }
+    if may_not_have_condition(asked.gcp, binding, on) {
+        return has.and(Formula::unknown(format!("{on} has a condition where none is allowed")));
+    }
+    let request = Request { asked, permission: wanted.name, resource: wanted.on };
+    has.and(holds(binding.condition.as_ref(), &request))
+}
+
+/// Whether a role includes a permission. `<role>_withcond_<hash>` is what a read of version 1 shows of a conditional binding.
+fn includes(gcp: &Gcp, role: &str, permission: &str) -> Formula {
+    let (role, hidden) = match role.split_once("_withcond_") {
+        Some((role, _)) => (role, true),
+        None => (role, false),
+    };
+    match gcp.role(role) {
+        Some(permissions) if !permissions.contains(permission) => Formula::never(),
+        Some(_) if hidden => {
+            Formula::unknown(format!("the condition of {role} is not in the estate"))
+        }
+        Some(_) => Formula::always(),
+        None => Formula::unknown(format!("role {role} is neither in the estate nor in the table")),
+    }
+}
+
+/// Buckets take conditions with uniform access only; basic roles and everyone take none.
+/// <https://cloud.google.com/iam/docs/conditions-overview#limitations>
+fn may_not_have_condition(gcp: &Gcp, binding: &Binding, on: &FullName) -> bool {
+    let bucket = gcp.assets.get(on).filter(|a| a.kind() == AssetKind::Bucket).map(Asset::bucket);
+    bucket.is_some_and(|b| b.uniform_access != Some(true))
+        || matches!(&*binding.member, "allUsers" | "allAuthenticatedUsers")
+        || matches!(&*binding.role, "roles/viewer" | "roles/editor" | "roles/owner")
 }

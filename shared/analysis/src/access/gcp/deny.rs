@@ -1,30 +1,33 @@
 //! Deny policies: checked before any allow policy, inherited by everything below their attachment.
 //! <https://cloud.google.com/iam/docs/deny-overview>
 
-use crate::estate::gcp::Gcp;
+use super::Asked;
+use super::condition::{Request, denial_holds};
+use super::member::is_member;
 use crate::model::gcp::{DenyRule, FullName};
 use crate::model::{Formula, Pattern, Principal};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) fn denied(
-    gcp: &Gcp,
-    principal: &Principal,
-    members: &BTreeSet<Arc<str>>,
+    asked: &Asked<'_>,
     permission: &str,
+    resource: &FullName,
     line: &[FullName],
 ) -> Formula {
+    let gcp = asked.gcp;
     let unknown = if gcp.denies_known {
         Formula::never()
     } else {
         Formula::unknown("deny policies are not in the estate")
     };
+    if gcp.denies.is_empty() {
+        return unknown;
+    }
     let attached = gcp.denies.values().filter(|d| line.contains(&gcp.canonical(&d.attachment)));
     let wanted = v2_name(permission);
-    Formula::any(
-        attached.flat_map(|d| &d.rules).map(|rule| by_rule(rule, principal, members, &wanted)),
-    )
-    .or(unknown)
+    let request = Request { asked, permission, resource };
+    Formula::any(attached.flat_map(|d| &d.rules).map(|rule| by_rule(rule, &request, &wanted, line)))
+        .or(unknown)
 }
 
 /// `storage.objects.get` is `storage.googleapis.com/objects.get` in deny policies.
@@ -41,12 +44,7 @@ fn v2_name(permission: &str) -> String {
     }
 }
 
-fn by_rule(
-    rule: &DenyRule,
-    principal: &Principal,
-    members: &BTreeSet<Arc<str>>,
-    permission: &str,
-) -> Formula {
+fn by_rule(rule: &DenyRule, request: &Request<'_>, permission: &str, line: &[FullName]) -> Formula {
     let names = |patterns: &[Arc<str>]| {
         patterns.iter().any(|p| Pattern::new(p.clone()).matches(permission))
     };
@@ -54,39 +52,49 @@ fn by_rule(
         return Formula::never();
     }
     let any = |principals: &[Arc<str>]| {
-        Formula::any(principals.iter().map(|p| speaks_of(p, principal, members)))
+        Formula::any(principals.iter().map(|p| speaks_of(p, request.asked, line)))
     };
-    let condition = rule
-        .condition
-        .as_ref()
-        .map_or_else(Formula::always, |c| Formula::condition(c.expression.clone()));
-    any(&rule.principals).unless(any(&rule.excepted_principals)).and(condition)
+    let denied = any(&rule.principals);
+    if denied.is_never() {
+        return denied;
+    }
+    denied
+        .unless(any(&rule.excepted_principals))
+        .and(denial_holds(rule.condition.as_ref(), request))
 }
 
 /// Whether a principal identifier of a deny policy means the principal.
 /// <https://cloud.google.com/iam/docs/principal-identifiers#deny>
-fn speaks_of(identifier: &str, principal: &Principal, members: &BTreeSet<Arc<str>>) -> Formula {
+fn speaks_of(identifier: &str, asked: &Asked<'_>, line: &[FullName]) -> Formula {
     if identifier == "principalSet://goog/public:all" {
         return Formula::always();
     }
-    let member = if let Some(email) = identifier.strip_prefix("principal://goog/subject/") {
-        Some(format!("user:{email}"))
-    } else if let Some(email) = identifier.strip_prefix("principalSet://goog/group/") {
-        Some(format!("group:{email}"))
-    } else {
-        identifier
-            .split_once("/serviceAccounts/")
-            .map(|(_, email)| format!("serviceAccount:{email}"))
-    };
-    match member {
-        Some(member) => Formula::known(members.contains(member.as_str())),
-        None if principal.name() == identifier => Formula::always(),
-        // Customers, workforce and workload pools: who belongs to them is not in the estate.
-        None if matches!(principal, Principal::Public) => Formula::never(),
-        None => {
-            Formula::unknown(format!("whether `{identifier}` of a deny policy means {principal}"))
-        }
+    // Somebody who was there once.
+    if identifier.starts_with("deleted:") {
+        return Formula::never();
     }
+    let Principal::Named(name) = asked.principal else { return Formula::never() };
+    if let Some(email) = identifier.strip_prefix("principal://goog/subject/") {
+        return is_member(asked, &format!("user:{email}"), line);
+    }
+    if let Some(email) = identifier.strip_prefix("principalSet://goog/group/") {
+        return is_member(asked, &format!("group:{email}"), line);
+    }
+    if let Some((_, email)) = identifier.split_once("/serviceAccounts/") {
+        return is_member(asked, &format!("serviceAccount:{email}"), line);
+    }
+    if identifier == &**name {
+        return Formula::always();
+    }
+    if identifier.starts_with("principalSet://goog/cloudIdentityCustomerId/") {
+        // Who belongs to a customer is not in the estate; identities of other providers do not.
+        return if name.starts_with("principal") {
+            Formula::never()
+        } else {
+            Formula::unknown(format!("whether {name} belongs to `{identifier}`"))
+        };
+    }
+    is_member(asked, identifier, line)
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
 //! Keys: the service agent's right on them, and everybody else's.
 //! <https://cloud.google.com/storage/docs/encryption/customer-managed-keys>
 
-use super::allow::permitted;
+use super::allow::{Permission, permitted};
+use super::{Asked, power};
 use crate::access::{Decrypts, Lock, Trace};
 use crate::estate::gcp::Gcp;
-use crate::model::gcp::{Asset, AssetKind, FullName, KeyVersionState};
+use crate::model::gcp::{Asset, FullName, KeyVersionState};
 use crate::model::{Access, Formula, Principal, json};
 use std::collections::BTreeMap;
+
+const DECRYPT: &str = "cloudkms.cryptoKeyVersions.useToDecrypt";
+const ENCRYPT: &str = "cloudkms.cryptoKeyVersions.useToEncrypt";
 
 /// The Cloud Storage service agent of a bucket's project.
 pub(in crate::access) fn service_agent(bucket: &Asset) -> Option<Principal> {
@@ -26,121 +30,130 @@ pub(super) fn decrypts(gcp: &Gcp, bucket: &FullName) -> Decrypts {
     }
 }
 
-/// Whether the service agent can still use the bucket's default key.
-pub(super) fn service_opens(gcp: &Gcp, bucket: &FullName, access: Access) -> Formula {
-    let Some(asset) = gcp.assets.get(bucket) else { return Formula::never() };
-    let Some(key) = asset.bucket().default_key else { return Formula::always() };
-    let Some(agent) = service_agent(asset) else {
-        return Formula::unknown(format!("the project number of {bucket} is not in the estate"));
+/// Whether the service agent can still use the keys of a bucket: the default key for new objects; for reading also those that
+/// objects were written under before, each of which opens a class of objects.
+pub(super) fn service_opens(gcp: &Gcp, bucket: &Asset, access: Access) -> Formula {
+    let view = bucket.bucket();
+    let current = view
+        .default_key
+        .as_ref()
+        .map_or_else(Formula::always, |key| agent_opens(gcp, bucket, key, access));
+    if access == Access::Write || view.former_keys.is_empty() {
+        return current;
+    }
+    let former: Vec<(&FullName, Formula)> =
+        view.former_keys.iter().map(|key| (key, agent_opens(gcp, bucket, key, access))).collect();
+    if former.iter().all(|(_, opens)| *opens == current) {
+        return current;
+    }
+    let newer = Formula::class("only objects stored under the current default key").and(current);
+    let older = former.into_iter().map(|(key, opens)| {
+        Formula::class(format!("only objects stored under key {}", key.name())).and(opens)
+    });
+    Formula::any(older).or(newer)
+}
+
+fn agent_opens(gcp: &Gcp, bucket: &Asset, key: &FullName, access: Access) -> Formula {
+    let Some(agent) = service_agent(bucket) else {
+        let name = &bucket.name;
+        return Formula::unknown(format!("the project number of {name} is not in the estate"));
     };
-    if !gcp.assets.contains_key(&key) {
+    if !gcp.assets.contains_key(key) {
         return Formula::unknown(format!("key {key} is not in the estate"));
     }
     let permission = match access {
-        Access::Write => "cloudkms.cryptoKeyVersions.useToEncrypt",
+        Access::Write => ENCRYPT,
         Access::Read
         | Access::Delete
         | Access::Administer
         | Access::Decrypt
-        | Access::KeyAdminister => "cloudkms.cryptoKeyVersions.useToDecrypt",
+        | Access::KeyAdminister => DECRYPT,
     };
-    let right = permitted(gcp, &agent, permission, &key, Lock::Key, &mut None);
-    right.and(usable(gcp, &key))
+    let asked = Asked::by(gcp, &agent);
+    let right = permitted(&asked, Permission::new(permission, key, Lock::Key), &mut None);
+    if right.is_never() { right } else { right.and(Versions::of(gcp, key).usable(access)) }
 }
 
-/// Objects are encrypted with the version that was primary when they were written.
-fn usable(gcp: &Gcp, key: &FullName) -> Formula {
-    let versions = gcp
-        .of_kind(AssetKind::CryptoKeyVersion)
-        .filter(|v| v.name.up_to("cryptoKeys").as_ref() == Some(key));
-    let mut states: BTreeMap<String, KeyVersionState> = versions
-        .filter_map(|v| {
-            Some((v.name.relative().to_owned(), KeyVersionState::parse(v.text("state")?)))
-        })
-        .collect();
-    // The key's own view of its primary version, where that version is not listed by itself.
-    let primary = gcp.assets.get(key).and_then(|k| k.data.get("primary"));
-    let text = |field: &str| primary.and_then(|p| json::text(p, field));
-    if let (Some(name), Some(state)) = (text("name"), text("state")) {
-        states.entry(name.to_owned()).or_insert_with(|| KeyVersionState::parse(state));
-    }
-    // What was encrypted with a destroyed version is nobody's any more; a key lives on without it.
-    if states.values().any(|s| *s != KeyVersionState::Destroyed) {
-        states.retain(|_, s| *s != KeyVersionState::Destroyed);
-    }
-    let enabled = states.values().filter(|s| **s == KeyVersionState::Enabled).count();
-    match enabled {
-        0 if states.is_empty() => {
-            Formula::unknown(format!("the versions of key {key} are not in the estate"))
+/// What is known of the versions of a key.
+struct Versions<'a> {
+    key: &'a FullName,
+    states: BTreeMap<String, KeyVersionState>,
+    primary: Option<String>,
+}
+
+impl<'a> Versions<'a> {
+    fn of(gcp: &Gcp, key: &'a FullName) -> Self {
+        let mut states: BTreeMap<String, KeyVersionState> = gcp
+            .versions_of(key)
+            .filter_map(|v| {
+                Some((v.name.relative().to_owned(), KeyVersionState::parse(v.text("state")?)))
+            })
+            .collect();
+        // The key's own view of its primary version, where that version is not listed by itself.
+        let primary = gcp.assets.get(key).and_then(|k| k.data.get("primary"));
+        let text = |field: &str| primary.and_then(|p| json::text(p, field));
+        if let (Some(name), Some(state)) = (text("name"), text("state")) {
+            states.entry(name.to_owned()).or_insert_with(|| KeyVersionState::parse(state));
         }
-        0 => Formula::never(),
-        n if n == states.len() => Formula::always(),
-        _ => Formula::class("only objects encrypted with a key version that is enabled"),
+        Self { key, states, primary: text("name").map(str::to_owned) }
+    }
+
+    fn usable(mut self, access: Access) -> Formula {
+        if let (Access::Write, Some(primary)) = (access, &self.primary) {
+            // New objects are encrypted with the primary version alone.
+            if let Some(state) = self.states.get(primary) {
+                return Formula::known(*state == KeyVersionState::Enabled);
+            }
+        }
+        // What was encrypted with a destroyed version is nobody's any more; a key lives on without it.
+        if self.states.values().any(|s| *s != KeyVersionState::Destroyed) {
+            self.states.retain(|_, s| *s != KeyVersionState::Destroyed);
+        }
+        let enabled = self.states.values().filter(|s| **s == KeyVersionState::Enabled).count();
+        let key = self.key;
+        match enabled {
+            0 if self.states.is_empty() => {
+                Formula::unknown(format!("the versions of key {key} are not in the estate"))
+            }
+            0 => Formula::never(),
+            n if n == self.states.len() => Formula::always(),
+            _ if access == Access::Write => Formula::unknown(format!(
+                "which version of key {key} is primary is not in the estate"
+            )),
+            _ => Formula::class("only objects encrypted with a key version that is enabled"),
+        }
     }
 }
 
 pub(super) fn allowed(
-    gcp: &Gcp,
-    principal: &Principal,
+    asked: &Asked<'_>,
     access: Access,
     key: &FullName,
     trace: &mut Trace<'_>,
 ) -> Formula {
     match access {
         Access::Decrypt => {
-            let right = permitted(
-                gcp,
-                principal,
-                "cloudkms.cryptoKeyVersions.useToDecrypt",
-                key,
-                Lock::Key,
-                trace,
-            );
-            if right.is_never() { right } else { right.and(usable(gcp, key)) }
+            let right = permitted(asked, Permission::new(DECRYPT, key, Lock::Key), trace);
+            if right.is_never() {
+                right
+            } else {
+                right.and(Versions::of(asked.gcp, key).usable(access))
+            }
         }
         Access::KeyAdminister => {
             const POWERS: [&str; 5] = [
                 "cloudkms.cryptoKeys.setIamPolicy",
-                "cloudkms.keyRings.setIamPolicy",
                 "cloudkms.cryptoKeyVersions.destroy",
+                "cloudkms.cryptoKeyVersions.restore",
                 "cloudkms.cryptoKeyVersions.update",
                 "cloudkms.cryptoKeys.update",
             ];
-            let own: Vec<Formula> = POWERS
-                .iter()
-                .map(|p| permitted(gcp, principal, p, key, Lock::Key, trace))
-                .collect();
-            Formula::any(own).or(power_above(gcp, principal, key, trace))
+            let mut ways = Formula::never();
+            for name in POWERS {
+                ways = ways.or(permitted(asked, Permission::new(name, key, Lock::Key), trace));
+            }
+            ways.or(power::above(asked, key, trace)).or(power::of_roles(asked, key, trace))
         }
         Access::Read | Access::Write | Access::Delete | Access::Administer => Formula::never(),
     }
-}
-
-/// Who may write the policy of a project, folder or organisation above can give himself anything below.
-pub(super) fn power_above(
-    gcp: &Gcp,
-    principal: &Principal,
-    resource: &FullName,
-    trace: &mut Trace<'_>,
-) -> Formula {
-    let mut ways = Vec::new();
-    for name in gcp.lineage(resource) {
-        let permission = match gcp.assets.get(&name).map(Asset::kind) {
-            Some(AssetKind::Project) => "resourcemanager.projects.setIamPolicy",
-            Some(AssetKind::Folder) => "resourcemanager.folders.setIamPolicy",
-            Some(AssetKind::Organization) => "resourcemanager.organizations.setIamPolicy",
-            Some(
-                AssetKind::Bucket
-                | AssetKind::ManagedFolder
-                | AssetKind::KeyRing
-                | AssetKind::CryptoKey
-                | AssetKind::CryptoKeyVersion
-                | AssetKind::ServiceAccount
-                | AssetKind::Other,
-            )
-            | None => continue,
-        };
-        ways.push(permitted(gcp, principal, permission, &name, Lock::Storage, trace));
-    }
-    Formula::any(ways)
 }

@@ -1,38 +1,57 @@
 //! Google Cloud: allow policies inherited down the hierarchy, deny policies, convenience members, impersonation, and the
-//! service agent on the key.
+//! service agent on the key. The rules are numbered in `semantics/gcp.md`.
 //! <https://cloud.google.com/iam/docs/resource-hierarchy-access-control>
 //!
 //! Cloud Storage en- and decrypts as the project's service agent, whoever asks: the key is a switch for all
 //! ([`key::service_opens`]), no lock for the reader. Permission sets are evaluated, never role names.
 //!
-//! Not modelled yet, and therefore a residue or an unknown fact where it may matter: the CEL of conditions, object ACLs,
-//! principal access boundaries, VPC Service Controls, keys of single objects.
+//! [`allow`] decides bindings, [`member`] whom they name, [`condition`] their CEL, [`deny`] and [`boundary`] what limits them;
+//! [`storage`] puts together what opens a bucket, with [`acl`] and [`power`]; [`impersonation`] follows service accounts.
+//!
+//! Answered as an unknown fact: ACLs and keys of single objects, tags where no export shows them, principal access boundaries
+//! beyond their resources.
 
+mod acl;
 mod allow;
+mod boundary;
+mod condition;
 mod deny;
+mod impersonation;
 mod key;
+mod member;
+mod power;
 mod storage;
+mod tags;
 
+pub(super) use impersonation::{actors_of, lets_act};
 pub(super) use key::service_agent;
 
-use super::{Answer, Decrypts, Trace, Tracer};
+use super::request::{Call, Context, NOTHING};
+use super::{Answer, Decrypts, Lock, Trace, Tracer};
 use crate::estate::gcp::Gcp;
-use crate::model::gcp::{AssetKind, Binding, FullName};
+use crate::model::gcp::{Asset, AssetKind, FullName};
 use crate::model::{Access, Formula, Principal, Resource};
+use allow::{Permission, permitted};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Steps of impersonation that are followed.
-const IMPERSONATION_STEPS: usize = 3;
+/// Who asks, and what is known of the request.
+pub(super) struct Asked<'a> {
+    gcp: &'a Gcp,
+    principal: &'a Principal,
+    /// All members that stand for the principal for sure.
+    members: BTreeSet<Arc<str>>,
+    context: &'a Context,
+    /// The object that is asked about; `None`: all objects.
+    object: Option<&'a str>,
+}
 
-/// Permissions that let a principal act as a service account.
-/// <https://cloud.google.com/iam/docs/service-account-impersonation>
-const IMPERSONATE: [&str; 4] = [
-    "iam.serviceAccounts.getAccessToken",
-    "iam.serviceAccounts.signBlob",
-    "iam.serviceAccounts.signJwt",
-    "iam.serviceAccountKeys.create",
-];
+impl<'a> Asked<'a> {
+    fn by(gcp: &'a Gcp, principal: &'a Principal) -> Self {
+        let members = member::standing_for(gcp, principal);
+        Self { gcp, principal, members, context: &NOTHING, object: None }
+    }
+}
 
 pub(super) fn evaluate(
     gcp: &Gcp,
@@ -42,11 +61,28 @@ pub(super) fn evaluate(
     mut trace: Trace<'_>,
 ) -> Answer {
     let name = FullName::new(resource.name());
-    let Some(asset) = gcp.assets.get(&name) else { return Answer::never() };
+    let Some(asset) = gcp.assets.get(&name) else {
+        return if gcp.assets_known {
+            Answer::never()
+        } else {
+            Answer::of(Formula::unknown(format!("{name} is not in the estate")))
+        };
+    };
+    let asked = Asked::by(gcp, principal);
+    answer(&asked, access, storage::permissions(access), asset, &mut trace)
+}
+
+fn answer(
+    asked: &Asked<'_>,
+    access: Access,
+    wanted: &[&str],
+    asset: &Asset,
+    trace: &mut Trace<'_>,
+) -> Answer {
     let kind = asset.kind();
-    let direct = |principal: &Principal, trace: &mut Trace<'_>| match kind {
-        AssetKind::Bucket => storage::allowed(gcp, principal, access, &name, trace),
-        AssetKind::CryptoKey => key::allowed(gcp, principal, access, &name, trace),
+    let path = with_ways(asked, kind == AssetKind::Bucket, trace, &|asked, trace| match kind {
+        AssetKind::Bucket => storage::allowed(asked, access, wanted, asset, trace),
+        AssetKind::CryptoKey => key::allowed(asked, access, &asset.name, trace),
         AssetKind::Organization
         | AssetKind::Folder
         | AssetKind::Project
@@ -55,20 +91,11 @@ pub(super) fn evaluate(
         | AssetKind::CryptoKeyVersion
         | AssetKind::ServiceAccount
         | AssetKind::Other => Formula::never(),
-    };
-    let mut path = direct(principal, &mut trace);
-    for (account, via) in impersonated(gcp, principal) {
-        let mut found = Tracer::default();
-        let as_account = direct(&account, &mut trace.is_some().then_some(&mut found));
-        if let Some(trace) = trace.as_mut() {
-            trace.join_as(&format!("acting as {account}:"), found);
-        }
-        path = path.or(via.and(as_account));
-    }
+    });
     match access {
         // Reading needs the service agent's right to decrypt, writing its right to encrypt.
-        Access::Read | Access::Write if kind == AssetKind::Bucket => Answer {
-            allowed: path.clone().and(key::service_opens(gcp, &name, access)),
+        Access::Read | Access::Write if kind == AssetKind::Bucket && !path.is_never() => Answer {
+            allowed: path.clone().and(key::service_opens(asked.gcp, asset, access)),
             storage: path,
             key: None,
         },
@@ -81,66 +108,71 @@ pub(super) fn evaluate(
     }
 }
 
-/// The service accounts that a principal can act as, in up to three steps, and under which condition.
-fn impersonated(gcp: &Gcp, principal: &Principal) -> Vec<(Principal, Formula)> {
-    let mut found: Vec<(Principal, Formula)> = Vec::new();
-    let mut seen: BTreeSet<Principal> = BTreeSet::from([principal.clone()]);
-    let mut last = vec![(principal.clone(), Formula::always())];
-    for _ in 0..IMPERSONATION_STEPS {
-        let mut next = Vec::new();
-        for (actor, via) in &last {
-            for account in gcp.of_kind(AssetKind::ServiceAccount) {
-                let Some(email) = account.text("email") else { continue };
-                let target = Principal::Named(format!("serviceAccount:{email}").into());
-                if seen.contains(&target) {
-                    continue;
-                }
-                let may = Formula::any(IMPERSONATE.iter().map(|p| {
-                    allow::permitted(gcp, actor, p, &account.name, super::Lock::Storage, &mut None)
-                }));
-                if !may.is_never() {
-                    seen.insert(target.clone());
-                    next.push((target, via.clone().and(may)));
-                }
-            }
+/// What a principal may do himself, or as a service account that he can act as.
+fn with_ways(
+    asked: &Asked<'_>,
+    on_storage: bool,
+    trace: &mut Trace<'_>,
+    direct: &dyn Fn(&Asked<'_>, &mut Trace<'_>) -> Formula,
+) -> Formula {
+    let disabled = |principal: &Principal| {
+        let email = principal.name().strip_prefix("serviceAccount:");
+        let account = email.and_then(|e| asked.gcp.service_account(e));
+        account.and_then(|name| asked.gcp.assets.get(name)).is_some_and(Asset::is_disabled)
+    };
+    if disabled(asked.principal) {
+        return Formula::never();
+    }
+    let mut path = direct(asked, trace);
+    if path.is_always() {
+        return path;
+    }
+    for way in impersonation::ways(asked) {
+        if way.storage_only && !on_storage || path.is_always() && trace.is_none() {
+            continue;
         }
-        found.extend(next.iter().cloned());
-        last = next;
+        if let Some(trace) = trace.as_mut() {
+            trace.becoming(&way.path);
+        }
+        let mut as_account = Asked::by(asked.gcp, &way.account);
+        as_account.context = asked.context;
+        as_account.object = asked.object;
+        path = path.or(way.condition.and(direct(&as_account, trace)));
     }
-    found
-}
-
-/// Who can act as a service account, in up to three steps: then its access counts as theirs.
-pub(super) fn actors_of(gcp: &Gcp, account: &FullName) -> BTreeSet<Arc<str>> {
-    let mut actors = BTreeSet::new();
-    let mut todo = vec![account.clone()];
-    for _ in 0..IMPERSONATION_STEPS {
-        let direct: BTreeSet<Arc<str>> = todo.iter().flat_map(|a| direct_actors(gcp, a)).collect();
-        todo = direct
-            .iter()
-            .filter_map(|m| gcp.service_account(m.strip_prefix("serviceAccount:")?).cloned())
-            .collect();
-        actors.extend(direct);
+    if let Some(trace) = trace.as_mut() {
+        trace.becoming(&[]);
     }
-    actors
+    path
 }
 
-fn direct_actors(gcp: &Gcp, account: &FullName) -> BTreeSet<Arc<str>> {
-    let line = gcp.lineage(account);
-    let bindings = line.iter().filter_map(|n| gcp.policies.get(n)).flat_map(|p| &p.bindings);
-    bindings.filter(|b| lets_act(gcp, b)).flat_map(|b| gcp.expand(&b.member)).collect()
-}
-
-/// Whether a binding lets its member act as the service accounts below it.
-pub(super) fn lets_act(gcp: &Gcp, binding: &Binding) -> bool {
-    gcp.role(&binding.role).is_none_or(|p| IMPERSONATE.iter().any(|i| p.contains(*i)))
+/// What becomes of one concrete request: a permission on an object, a bucket, a key or any other resource.
+pub(super) fn can(gcp: &Gcp, call: &Call, tracer: &mut Tracer) -> Answer {
+    let mut asked = Asked::by(gcp, &call.principal);
+    asked.context = &call.context;
+    let (name, object) = match call.resource.split_once("/objects/") {
+        Some((bucket, object)) => (FullName::new(bucket), Some(object)),
+        None => (gcp.canonical(&FullName::new(&call.resource)), None),
+    };
+    asked.object = object;
+    let mut trace = Some(tracer);
+    let permission: &str = &call.action;
+    let access = match permission {
+        "storage.objects.get" => Access::Read,
+        "storage.objects.create" | "storage.objects.update" => Access::Write,
+        "storage.objects.delete" => Access::Delete,
+        _ => {
+            let on_storage = permission.starts_with("storage.");
+            return Answer::of(with_ways(&asked, on_storage, &mut trace, &|asked, trace| {
+                permitted(asked, Permission::new(permission, &name, Lock::Storage), trace)
+            }));
+        }
+    };
+    match gcp.assets.get(&name) {
+        Some(bucket) => answer(&asked, access, &[permission], bucket, &mut trace),
+        None => Answer::of(Formula::unknown(format!("{name} is not in the estate"))),
+    }
 }
 
 pub(super) fn decrypts(gcp: &Gcp, store: &Resource) -> Decrypts {
     key::decrypts(gcp, &FullName::new(store.name()))
-}
-
-/// What becomes of one concrete request.
-pub(super) fn can(_: &Gcp, call: &super::Call, _: &mut Tracer) -> Answer {
-    Answer::of(Formula::unknown(format!("requests like {} are not evaluated yet", call.action)))
 }

@@ -28,6 +28,40 @@ pub fn target_of(edit: &GcpEdit) -> Option<Target> {
 impl Gcp {
     /// Applies an edit; returns its inverse.
     pub fn apply(&mut self, edit: &GcpEdit) -> GcpEdit {
+        self.index_touched(edit, false);
+        let inverse = self.set(edit);
+        self.index_touched(edit, true);
+        inverse
+    }
+
+    /// Takes what an edit touches out of the indexes, or puts it in.
+    fn index_touched(&mut self, edit: &GcpEdit, there: bool) {
+        match edit {
+            GcpEdit::Policy { resource, .. } | GcpEdit::Delta { resource, .. } => {
+                let resource = self.canonical(resource);
+                if let Some(policy) = self.policies.get(&resource) {
+                    self.index.policy(&resource, policy, there);
+                }
+            }
+            GcpEdit::Asset { name, .. } | GcpEdit::Data { name, .. } => {
+                let name = self.canonical(name);
+                if let Some(asset) = self.assets.get(&name) {
+                    self.index.asset(asset, there);
+                }
+            }
+            GcpEdit::Member { group, member, .. } => {
+                if self.groups.get(group).is_some_and(|g| g.contains(member)) {
+                    self.index.member(group, member, there);
+                }
+            }
+            GcpEdit::Role { .. }
+            | GcpEdit::RoleDelta { .. }
+            | GcpEdit::OrgPolicies { .. }
+            | GcpEdit::Deny { .. } => {}
+        }
+    }
+
+    fn set(&mut self, edit: &GcpEdit) -> GcpEdit {
         match edit {
             GcpEdit::Policy { resource, policy } => self.set_policy(resource, policy.clone()),
             GcpEdit::OrgPolicies { resource, constraints } => {

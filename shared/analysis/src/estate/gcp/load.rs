@@ -2,7 +2,7 @@
 
 use super::Gcp;
 use crate::estate::files::{self, FileError};
-use crate::model::gcp::{Asset, Condition, DenyPolicy, DenyRule, FullName, Policy};
+use crate::model::gcp::{Asset, Boundary, Condition, DenyPolicy, DenyRule, FullName, Policy, Tag};
 use crate::model::json;
 use serde_json::Value;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ impl Gcp {
             "roles.json" => self.load_roles(path, &files::json(path, content)?),
             "groups.json" => self.load_groups(path, &files::json(path, content)?),
             "deny-policies.json" => self.load_denies(path, content),
+            "principal-access-boundaries.json" => self.load_boundaries(path, content),
             _ => Ok(()),
         }
     }
@@ -51,6 +52,15 @@ impl Gcp {
             let constraints = json::list(constraints).into_iter().cloned().collect();
             self.org_policies.insert(name.clone(), Some(constraints));
         }
+        if let Some(perimeter) = json::first(value, &["service_perimeter", "servicePerimeter"]) {
+            self.perimeters.push(perimeter.clone());
+        }
+        for detail in json::first(value, &["effective_tags", "effectiveTags"])
+            .map(json::list)
+            .unwrap_or_default()
+        {
+            self.load_tags(detail);
+        }
         if let Some(resource) = value.get("resource") {
             let ancestors = value.get("ancestors").map(json::list).unwrap_or_default();
             let parent = json::text(resource, "parent").map(FullName::new).or_else(|| {
@@ -68,6 +78,55 @@ impl Gcp {
         Some(())
     }
 
+    /// `{attachedResource, effectiveTags: [{tagKey, tagKeyId, tagValue, tagValueId}]}`, as a search of assets lists them.
+    fn load_tags(&mut self, detail: &Value) {
+        let attached = json::first(detail, &["attached_resource", "attachedResource"]);
+        let Some(attached) = attached.and_then(Value::as_str).map(FullName::new) else { return };
+        let listed = json::first(detail, &["effective_tags", "effectiveTags"]);
+        let text = |tag: &Value, keys: [&str; 2]| {
+            json::first(tag, &keys).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let tags = listed.map(json::list).unwrap_or_default().into_iter().map(|tag| Tag {
+            key: text(tag, ["tag_key", "tagKey"]).into(),
+            key_id: text(tag, ["tag_key_id", "tagKeyId"]).into(),
+            // The value is namespaced: `<organisation>/<key>/<value>`.
+            value: text(tag, ["tag_value", "tagValue"])
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .into(),
+            value_id: text(tag, ["tag_value_id", "tagValueId"]).into(),
+        });
+        self.tags.entry(attached).or_default().extend(tags);
+    }
+
+    /// Policies and policy bindings of principal access boundaries in one list, in the shapes of the IAM v3 API.
+    fn load_boundaries(&mut self, path: &str, content: &[u8]) -> Result<(), FileError> {
+        let items = files::json_list(path, content)?;
+        for (i, binding) in
+            items.iter().enumerate().filter(|(_, item)| item.get("target").is_some())
+        {
+            let error = |problem: &str| FileError::new(path, format!("`[{i}]`: {problem}"));
+            let principals = binding
+                .get("target")
+                .and_then(|t| json::first(t, &["principalSet", "principal_set"]))
+                .and_then(Value::as_str)
+                .ok_or_else(|| error("a binding needs `target.principalSet`"))?;
+            let wanted =
+                json::text(binding, "policy").ok_or_else(|| error("a binding needs a `policy`"))?;
+            let policy = items.iter().find(|item| json::text(item, "name") == Some(wanted));
+            let rules = policy.and_then(|p| p.get("details")?.get("rules")).map(json::list);
+            let resources = rules
+                .unwrap_or_default()
+                .into_iter()
+                .flat_map(|rule| rule.get("resources").map(json::list).unwrap_or_default())
+                .filter_map(|r| r.as_str().map(FullName::new))
+                .collect();
+            self.boundaries.push(Boundary { principals: principals.into(), resources });
+        }
+        Ok(())
+    }
+
     /// `{role: {includedPermissions: [...]}}` or a list of roles as `gcloud iam roles list` gives it.
     fn load_roles(&mut self, path: &str, value: &Value) -> Result<(), FileError> {
         let entries: Vec<(String, &Value)> = match value {
@@ -83,6 +142,13 @@ impl Gcp {
             }
         };
         for (name, role) in entries {
+            // A disabled or deleted role leaves its bindings in place, without effect.
+            let idle = json::text(role, "stage") == Some("DISABLED")
+                || role.get("deleted").and_then(json::boolean) == Some(true);
+            if idle {
+                self.roles.insert(name.as_str().into(), std::collections::BTreeSet::new());
+                continue;
+            }
             let listed = role.get("includedPermissions").unwrap_or(role);
             let permissions = listed.as_array().and_then(|_| json::strings(listed));
             let permissions = permissions.ok_or_else(|| {

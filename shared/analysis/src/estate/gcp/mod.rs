@@ -1,13 +1,14 @@
 //! The Google Cloud part of the estate.
 
 mod edit;
+mod index;
 mod load;
 mod roles;
 
 pub use edit::target_of;
 pub use roles::shipped_role;
 
-use crate::model::gcp::{Asset, AssetKind, DenyPolicy, FullName, Policy};
+use crate::model::gcp::{Asset, AssetKind, Boundary, DenyPolicy, FullName, Policy, Tag};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,13 +36,21 @@ pub struct Gcp {
     pub groups: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
     /// Deny policies by name.
     pub denies: BTreeMap<Arc<str>, DenyPolicy>,
+    /// Principal access boundaries; none where no file says so.
+    pub boundaries: Vec<Boundary>,
+    /// Service perimeters, as exported.
+    pub perimeters: Vec<Value>,
+    /// Tags by the resource that they are attached to, where the export lists effective tags.
+    pub tags: BTreeMap<FullName, BTreeSet<Tag>>,
     /// Names by other names: projects by id, service accounts by e-mail address.
     aliases: BTreeMap<Arc<str>, FullName>,
+    /// Reverse indexes; [`Gcp::reindex`] builds them after loading, edits keep them current.
+    index: index::Index,
 }
 
 impl Gcp {
-    /// Builds the index of other names; called once all files are loaded.
-    pub(in crate::estate) fn index(&mut self) {
+    /// Builds the index of other names.
+    fn name(&mut self) {
         let entries: Vec<(String, FullName)> = self.assets.values().flat_map(other_names).collect();
         self.aliases = entries.into_iter().map(|(other, name)| (other.into(), name)).collect();
     }
@@ -126,23 +135,16 @@ impl Gcp {
             .find(|a| a.kind() == AssetKind::Project)
     }
 
-    /// Resources of one kind.
-    pub fn of_kind(&self, kind: AssetKind) -> impl Iterator<Item = &Asset> {
-        self.assets.values().filter(move |a| a.kind() == kind)
-    }
-
     /// The groups that a member is in, transitively, as IAM members.
     #[must_use]
     pub fn groups_of(&self, member: &str) -> BTreeSet<Arc<str>> {
         let mut found: BTreeSet<Arc<str>> = BTreeSet::new();
         let mut todo: Vec<Arc<str>> = vec![member.into()];
         while let Some(one) = todo.pop() {
-            for (group, members) in &self.groups {
-                if members.contains(&one) {
-                    let member: Arc<str> = format!("group:{group}").into();
-                    if found.insert(member.clone()) {
-                        todo.push(member);
-                    }
+            for group in self.direct_groups(&one) {
+                let member: Arc<str> = format!("group:{group}").into();
+                if found.insert(member.clone()) {
+                    todo.push(member);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Allow policies as sets of (role, member, condition), their deltas, and deny rules.
 //! <https://cloud.google.com/iam/docs/policies>
 
-use super::FullName;
+use super::{Cel, FullName};
 use crate::model::json;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Condition {
     /// The expression; it alone decides.
-    pub expression: Arc<str>,
+    pub expression: Cel,
     /// The title; part of the binding's identity.
     pub title: Arc<str>,
     /// The description.
@@ -65,6 +65,16 @@ pub struct DenyRule {
     pub condition: Option<Condition>,
 }
 
+/// A principal access boundary, bound to a set of principals: they are eligible for these resources only.
+/// <https://cloud.google.com/iam/docs/principal-access-boundary-policies>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Boundary {
+    /// The set of principals, as the binding writes it.
+    pub principals: Arc<str>,
+    /// The resources, with everything below each.
+    pub resources: Vec<FullName>,
+}
+
 /// A deny policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DenyPolicy {
@@ -81,7 +91,7 @@ impl Condition {
         let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
         let expression = text("expression");
         (!expression.is_empty()).then(|| Self {
-            expression: expression.into(),
+            expression: Cel::new(expression),
             title: text("title").into(),
             description: text("description").into(),
         })
@@ -92,12 +102,12 @@ impl Condition {
     pub fn to_json(&self) -> Value {
         let mut object = serde_json::Map::new();
         for (key, text) in [
-            ("expression", &self.expression),
+            ("expression", self.expression.text()),
             ("title", &self.title),
             ("description", &self.description),
         ] {
             if !text.is_empty() {
-                object.insert(key.to_owned(), Value::from(&**text));
+                object.insert(key.to_owned(), Value::from(text));
             }
         }
         Value::Object(object)

@@ -51,10 +51,28 @@ pub struct Bucket {
     pub project_number: Option<Arc<str>>,
     /// The default key; objects may have others.
     pub default_key: Option<FullName>,
+    /// Default keys that the bucket had before, as far as known: objects already stored keep their key.
+    pub former_keys: Vec<FullName>,
+    /// Whether an IP filter lets in less than everybody.
+    pub ip_filtered: bool,
     /// Uniform bucket-level access: ACLs do not count. `None` when not said.
     pub uniform_access: Option<bool>,
     /// Public access prevention enforced on the bucket itself. `None` when not said.
     pub public_access_prevented: Option<bool>,
+}
+
+/// A tag of a resource, by its names and permanent ids.
+/// <https://cloud.google.com/resource-manager/docs/tags/tags-overview>
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Tag {
+    /// Namespaced name of the key (`123456789012/env`).
+    pub key: Arc<str>,
+    /// `tagKeys/…`.
+    pub key_id: Arc<str>,
+    /// Short name of the value (`prod`).
+    pub value: Arc<str>,
+    /// `tagValues/…`.
+    pub value_id: Arc<str>,
 }
 
 /// The state of a key version.
@@ -110,6 +128,12 @@ impl Asset {
         self.data.get(key)?.as_str()
     }
 
+    /// Whether it is disabled: a service account that cannot authenticate.
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        self.data.get("disabled").and_then(json::boolean) == Some(true)
+    }
+
     /// The labels.
     #[must_use]
     pub fn labels(&self) -> BTreeMap<Arc<str>, Arc<str>> {
@@ -129,6 +153,9 @@ impl Asset {
             .and_then(|c| c.get("uniformBucketLevelAccess").or_else(|| c.get("bucketPolicyOnly")));
         let prevention = iam.and_then(|c| c.get("publicAccessPrevention")).and_then(Value::as_str);
         let key = self.data.get("encryption").and_then(|e| json::text(e, "defaultKmsKeyName"));
+        let former = self.data.get("encryption").and_then(|e| e.get("formerKmsKeyNames"));
+        let former = former.map(json::list).unwrap_or_default();
+        let filter = self.data.get("ipFilter").and_then(|f| json::text(f, "mode"));
         Bucket {
             project_number: self.data.get("projectNumber").and_then(|n| match n {
                 Value::Number(n) => Some(n.to_string().into()),
@@ -136,6 +163,11 @@ impl Asset {
                 Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
             }),
             default_key: key.map(|k| FullName::of("cloudkms.googleapis.com", k)),
+            former_keys: former
+                .into_iter()
+                .filter_map(|k| Some(FullName::of("cloudkms.googleapis.com", k.as_str()?)))
+                .collect(),
+            ip_filtered: filter.is_some_and(|mode| mode.eq_ignore_ascii_case("enabled")),
             uniform_access: uniform.and_then(|u| u.get("enabled")).and_then(json::boolean),
             public_access_prevented: prevention.map(|p| p.eq_ignore_ascii_case("enforced")),
         }

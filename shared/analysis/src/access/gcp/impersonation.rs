@@ -1,0 +1,240 @@
+//! Acting as a service account: tokens, signatures, keys, and power over its policy.
+//! <https://cloud.google.com/iam/docs/service-account-impersonation>
+
+use super::Asked;
+use super::allow::{Permission, permitted};
+use super::member::project_in_address;
+use super::storage::constrained;
+use crate::access::Lock;
+use crate::estate::gcp::Gcp;
+use crate::model::gcp::{Asset, AssetKind, Binding, FullName, denies};
+use crate::model::{Formula, Principal};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Steps of impersonation that are followed.
+const STEPS: usize = 3;
+
+const DELEGATE: &str = "iam.serviceAccounts.implicitDelegation";
+const HMAC: &str = "storage.hmacKeys.create";
+const NEW_KEY: &str = "iam.serviceAccountKeys.create";
+const ATTACH: &str = "iam.serviceAccounts.actAs";
+
+/// Permissions by which a principal acts as a service account without further ado.
+const FULL: [&str; 4] = [
+    "iam.serviceAccounts.getAccessToken",
+    "iam.serviceAccounts.signBlob",
+    "iam.serviceAccounts.signJwt",
+    // Who sets the account's policy makes himself a creator of tokens.
+    "iam.serviceAccounts.setIamPolicy",
+];
+
+/// How somebody can act as a service account.
+#[derive(Debug, Clone)]
+pub(super) struct Way {
+    pub(super) account: Principal,
+    pub(super) condition: Formula,
+    /// By HMAC keys: requests to Cloud Storage only.
+    pub(super) storage_only: bool,
+    /// The accounts on the way, in order; the last one is this account.
+    pub(super) path: Vec<Arc<str>>,
+}
+
+/// One step: what is known of acting as an account.
+#[derive(Debug, Clone)]
+struct Step {
+    full: Formula,
+    storage: Formula,
+    /// What the account may do to *others* can be used, and nothing else.
+    delegated: Formula,
+}
+
+/// The service accounts that a principal can act as, in up to three steps, and under which condition.
+pub(super) fn ways(asked: &Asked<'_>) -> Vec<Way> {
+    let mut found: BTreeMap<(Arc<str>, bool), Way> = BTreeMap::new();
+    let mut todo: Vec<(Principal, Formula, Vec<Arc<str>>)> =
+        vec![(asked.principal.clone(), Formula::always(), Vec::new())];
+    for _ in 0..STEPS {
+        let mut next = Vec::new();
+        for (actor, condition, path) in std::mem::take(&mut todo) {
+            let as_actor = Asked::by(asked.gcp, &actor);
+            for (member, step) in steps(&as_actor) {
+                if asked.principal.name() == &*member {
+                    continue;
+                }
+                let mut path = path.clone();
+                path.push(member.clone());
+                let account = Principal::Named(member.clone());
+                for (one, storage_only) in [(step.full.clone(), false), (step.storage, true)] {
+                    let reached = condition.clone().and(one);
+                    let key = (member.clone(), storage_only);
+                    let known = found.get(&key);
+                    if reached.is_never() || known.is_some_and(|w| reached.implies(&w.condition)) {
+                        continue;
+                    }
+                    let all =
+                        known.map_or_else(Formula::never, |w| w.condition.clone()).or(reached);
+                    let path = known.map_or_else(|| path.clone(), |w| w.path.clone());
+                    let way = Way { account: account.clone(), condition: all, storage_only, path };
+                    found.insert(key, way);
+                }
+                let onward = condition.clone().and(step.full.or(step.delegated));
+                if !onward.is_never() && path.len() < STEPS {
+                    next.push((account, onward, path));
+                }
+            }
+        }
+        todo = next;
+    }
+    found.into_values().collect()
+}
+
+/// The accounts that one principal may act as in one step.
+fn steps(asked: &Asked<'_>) -> Vec<(Arc<str>, Step)> {
+    let mut found = Vec::new();
+    for account in accounts_near(asked) {
+        let Some(email) = account.text("email") else { continue };
+        // It cannot authenticate.
+        if account.is_disabled() {
+            continue;
+        }
+        let step = step(asked, account);
+        if !(step.full.is_never() && step.storage.is_never() && step.delegated.is_never()) {
+            found.push((format!("serviceAccount:{email}").into(), step));
+        }
+    }
+    found.extend(unlisted(asked));
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    found.dedup_by(|a, b| a.0 == b.0);
+    found
+}
+
+fn step(asked: &Asked<'_>, account: &Asset) -> Step {
+    let may = |name: &str, on: &FullName| {
+        permitted(asked, Permission::new(name, on, Lock::Storage), &mut None)
+    };
+    let name = &account.name;
+    let mut full = Formula::any(FULL.iter().map(|p| may(p, name)));
+    if !full.is_always() {
+        let keys = may(NEW_KEY, name);
+        if !keys.is_never() {
+            full = full.or(keys.unless(no_new_keys(asked, name)));
+        }
+        let attaches = may(ATTACH, name);
+        if !attaches.is_never() {
+            let runs = Formula::unknown(format!("whether a workload can be made to run as {name}"));
+            full = full.or(attaches.and(runs));
+        }
+    }
+    let project = asked.gcp.project_of(name);
+    let storage = project.map_or_else(Formula::never, |project| {
+        let hmac = may(HMAC, &project.name);
+        if hmac.is_never() {
+            return hmac;
+        }
+        hmac.unless(no_new_keys(asked, name)).unless(no_hmac(asked, &project.name))
+    });
+    Step { full, storage, delegated: may(DELEGATE, name) }
+}
+
+fn no_new_keys(asked: &Asked<'_>, account: &FullName) -> Formula {
+    constrained(asked, "iam.disableServiceAccountKeyCreation", account)
+}
+
+/// Whether requests that are signed with HMAC keys are refused.
+/// <https://cloud.google.com/storage/docs/org-policy-constraints#restrict-auth>
+fn no_hmac(asked: &Asked<'_>, project: &FullName) -> Formula {
+    let gcp = asked.gcp;
+    let values = ["in:ALL_HMAC_SIGNED_REQUESTS", "SERVICE_ACCOUNT_HMAC_SIGNED_REQUESTS"];
+    let said = gcp.lineage(project).iter().find_map(|level| match gcp.org_policies.get(level)? {
+        Some(policies) => policies.iter().find_map(|p| {
+            let refused = values.iter().map(|v| denies(p, "storage.restrictAuthTypes", v));
+            refused.collect::<Option<Vec<_>>>().map(|r| Formula::known(r.contains(&true)))
+        }),
+        None => Some(Formula::unknown(format!("the constraints of {level} are not in the estate"))),
+    });
+    said.unwrap_or_else(Formula::never)
+}
+
+/// The accounts on which the principal may have a binding that lets it act: those whose own policy, or that of anything above
+/// them, names it.
+fn accounts_near<'a>(asked: &Asked<'a>) -> Vec<&'a Asset> {
+    let gcp = asked.gcp;
+    let mut levels: BTreeSet<&FullName> = BTreeSet::new();
+    let mut names = |member: &str| {
+        for on in gcp.bound(member) {
+            let lets = gcp.policies.get(on).into_iter().flat_map(|p| &p.bindings);
+            if lets.into_iter().any(|b| &*b.member == member && lets_act(gcp, b)) {
+                levels.insert(on);
+            }
+        }
+    };
+    asked.members.iter().for_each(|member| names(member));
+    // Members that may stand for the principal, though not for sure.
+    let perhaps = |m: &&Arc<str>| {
+        m.starts_with("group:") && !gcp.groups_known || m.starts_with("principalSet:")
+    };
+    let may_be: Vec<&Arc<str>> = gcp.members().filter(perhaps).collect();
+    may_be.into_iter().for_each(|member| names(member));
+    if levels.is_empty() {
+        return Vec::new();
+    }
+    let below = |account: &&Asset| gcp.lineage(&account.name).iter().any(|n| levels.contains(n));
+    gcp.of_kind(AssetKind::ServiceAccount).filter(below).collect()
+}
+
+/// Accounts that have access and are not listed: whoever could act as the accounts of their project may have it.
+fn unlisted(asked: &Asked<'_>) -> Vec<(Arc<str>, Step)> {
+    let gcp = asked.gcp;
+    let accounts = gcp.members().filter(|m| {
+        m.strip_prefix("serviceAccount:").is_some_and(|email| gcp.service_account(email).is_none())
+    });
+    let mut by_project: BTreeMap<&FullName, Formula> = BTreeMap::new();
+    let mut found = Vec::new();
+    for member in accounts {
+        let email = member.strip_prefix("serviceAccount:").unwrap_or_default();
+        let Some(project) = project_in_address(email).and_then(|id| gcp.project(id)) else {
+            continue;
+        };
+        let may = by_project.entry(&project.name).or_insert_with(|| {
+            Formula::any(FULL.iter().map(|p| {
+                permitted(asked, Permission::new(p, &project.name, Lock::Storage), &mut None)
+            }))
+        });
+        if !may.is_never() {
+            let there = Formula::unknown(format!("{member} is not in the estate"));
+            let full = may.clone().and(there);
+            let (storage, delegated) = (Formula::never(), Formula::never());
+            found.push((member.clone(), Step { full, storage, delegated }));
+        }
+    }
+    found
+}
+
+/// Who can act as a service account, in up to three steps: then its access counts as theirs.
+pub(in crate::access) fn actors_of(gcp: &Gcp, account: &FullName) -> BTreeSet<Arc<str>> {
+    let mut actors = BTreeSet::new();
+    let mut todo = vec![account.clone()];
+    for _ in 0..STEPS {
+        let direct: BTreeSet<Arc<str>> = todo.iter().flat_map(|a| direct_actors(gcp, a)).collect();
+        todo = direct
+            .iter()
+            .filter_map(|m| gcp.service_account(m.strip_prefix("serviceAccount:")?).cloned())
+            .collect();
+        actors.extend(direct);
+    }
+    actors
+}
+
+fn direct_actors(gcp: &Gcp, account: &FullName) -> BTreeSet<Arc<str>> {
+    let line = gcp.lineage(account);
+    let bindings = line.iter().filter_map(|n| gcp.policies.get(n)).flat_map(|p| &p.bindings);
+    bindings.filter(|b| lets_act(gcp, b)).flat_map(|b| gcp.expand(&b.member)).collect()
+}
+
+/// Whether a binding lets its member act as the service accounts below it.
+pub(in crate::access) fn lets_act(gcp: &Gcp, binding: &Binding) -> bool {
+    let all = FULL.iter().chain(&[NEW_KEY, ATTACH, DELEGATE, HMAC]);
+    let mut all = all.copied();
+    gcp.role(&binding.role).is_none_or(|p| all.any(|wanted| p.contains(wanted)))
+}

@@ -1,0 +1,114 @@
+//! Reverse indexes of the Google Cloud part: which policies name a member, which groups somebody is in, resources by kind.
+//! They follow from the state and are kept current with each edit.
+
+use super::Gcp;
+use crate::model::gcp::{Asset, AssetKind, FullName, Policy};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+type Sets<K, V> = BTreeMap<K, BTreeSet<V>>;
+
+/// The indexes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Index {
+    bound: Sets<Arc<str>, FullName>,
+    groups_of: Sets<Arc<str>, Arc<str>>,
+    kinds: Sets<AssetKind, FullName>,
+    versions: Sets<FullName, FullName>,
+    buckets_of_key: Sets<FullName, FullName>,
+}
+
+fn put<K: Ord, V: Ord>(sets: &mut Sets<K, V>, key: K, value: V, there: bool) {
+    if there {
+        sets.entry(key).or_default().insert(value);
+    } else if let Some(set) = sets.get_mut(&key) {
+        set.remove(&value);
+        if set.is_empty() {
+            sets.remove(&key);
+        }
+    }
+}
+
+impl Index {
+    pub(super) fn policy(&mut self, on: &FullName, policy: &Policy, there: bool) {
+        for binding in &policy.bindings {
+            put(&mut self.bound, binding.member.clone(), on.clone(), there);
+        }
+    }
+
+    pub(super) fn member(&mut self, group: &Arc<str>, member: &Arc<str>, there: bool) {
+        put(&mut self.groups_of, member.clone(), group.clone(), there);
+    }
+
+    pub(super) fn asset(&mut self, asset: &Asset, there: bool) {
+        put(&mut self.kinds, asset.kind(), asset.name.clone(), there);
+        if asset.kind() == AssetKind::CryptoKeyVersion
+            && let Some(key) = asset.name.up_to("cryptoKeys")
+        {
+            put(&mut self.versions, key, asset.name.clone(), there);
+        }
+        if asset.kind() == AssetKind::Bucket {
+            let view = asset.bucket();
+            for key in view.default_key.into_iter().chain(view.former_keys) {
+                put(&mut self.buckets_of_key, key, asset.name.clone(), there);
+            }
+        }
+    }
+}
+
+impl Gcp {
+    /// Builds the indexes from the state.
+    pub fn reindex(&mut self) {
+        self.name();
+        let mut index = Index::default();
+        for (on, policy) in &self.policies {
+            index.policy(on, policy, true);
+        }
+        for (group, members) in &self.groups {
+            members.iter().for_each(|member| index.member(group, member, true));
+        }
+        self.assets.values().for_each(|asset| index.asset(asset, true));
+        self.index = index;
+    }
+
+    /// Whether the indexes are those of the state: a law that tests hold.
+    #[must_use]
+    pub fn is_indexed(&self) -> bool {
+        let mut fresh = self.clone();
+        fresh.reindex();
+        fresh.index == self.index
+    }
+
+    /// The resources whose allow policies name a member.
+    pub fn bound(&self, member: &str) -> impl Iterator<Item = &FullName> {
+        self.index.bound.get(member).into_iter().flatten()
+    }
+
+    /// All members that allow policies name.
+    pub fn members(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.index.bound.keys()
+    }
+
+    /// The groups, by address, that somebody is a direct member of.
+    pub(super) fn direct_groups(&self, member: &str) -> impl Iterator<Item = &Arc<str>> {
+        self.index.groups_of.get(member).into_iter().flatten()
+    }
+
+    /// Resources of one kind.
+    pub fn of_kind(&self, kind: AssetKind) -> impl Iterator<Item = &Asset> {
+        let names = self.index.kinds.get(&kind).into_iter().flatten();
+        names.filter_map(|name| self.assets.get(name))
+    }
+
+    /// The versions of a key that are listed.
+    pub fn versions_of(&self, key: &FullName) -> impl Iterator<Item = &Asset> {
+        let names = self.index.versions.get(key).into_iter().flatten();
+        names.filter_map(|name| self.assets.get(name))
+    }
+
+    /// Buckets whose default key this is, or was.
+    pub fn buckets_of_key(&self, key: &FullName) -> impl Iterator<Item = &Asset> {
+        let names = self.index.buckets_of_key.get(key).into_iter().flatten();
+        names.filter_map(|name| self.assets.get(name))
+    }
+}
