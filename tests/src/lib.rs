@@ -1,5 +1,6 @@
 //! Whole-system tests of keyfence stand in `tests/`; this library finds and runs things for them.
 
+pub mod aws_world;
 pub mod azure_world;
 pub mod gcp_world;
 
