@@ -222,14 +222,20 @@ impl Judge {
         if let (Some(account), Some(name)) =
             (&call.account, change.resource.strip_prefix("arn:aws:s3:::"))
         {
-            let bucket = || (AccountId::clone(account), Bucket::unknown(name));
-            self.estate.aws.buckets.entry(name.into()).or_insert_with(bucket);
+            if !self.estate.aws.buckets.contains_key(name) {
+                let bucket = (AccountId::clone(account), Bucket::unknown(name));
+                let state = BucketEdit::Whole(Some(Box::new(bucket)));
+                self.estate.apply(&Edit::Aws(AwsEdit::Bucket(name.into(), state)));
+            }
         }
         if let Some(key) = Arn::parse(&change.resource)
             .ok()
             .filter(|a| a.service() == "kms" && a.resource().starts_with("key/"))
         {
-            self.estate.aws.keys.entry(key.clone()).or_insert_with(|| Key::unknown(key));
+            if !self.estate.aws.keys.contains_key(&key) {
+                let state = KeyEdit::Whole(Some(Box::new(Key::unknown(key.clone()))));
+                self.estate.apply(&Edit::Aws(AwsEdit::Key(key, state)));
+            }
         }
     }
 

@@ -33,14 +33,6 @@ impl Pattern {
         Self(self.0.to_lowercase().into())
     }
 
-    /// The same pattern of an ARN in the main partition: the partitions (`aws-cn`, `aws-us-gov`) never mix, so that what is
-    /// compared is always of one.
-    #[must_use]
-    pub fn in_main_partition(&self) -> Self {
-        let other = ["arn:aws-cn:", "arn:aws-us-gov:"].iter().find_map(|p| self.0.strip_prefix(p));
-        other.map_or_else(|| self.clone(), |rest| Self::new(format!("arn:aws:{rest}")))
-    }
-
     /// Whether the pattern has no wildcard.
     #[must_use]
     pub fn is_literal(&self) -> bool {

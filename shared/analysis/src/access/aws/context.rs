@@ -24,6 +24,10 @@ pub(super) enum Given<'a> {
     Many(Cow<'a, [Arc<str>]>),
     /// It carries some value, or none, but not this one.
     Not(Cow<'a, str>),
+    /// It carries some value, or none, but none that begins so.
+    NotWithin(String),
+    /// It carries this value, or none, when tags count, and is absent when they do not; which of the two is not known.
+    IfTagsCount(Option<&'a str>),
     /// It carries this value unless the requester asks for another: enough to match, not enough not to.
     Usually(&'a str),
     /// It carries one value of these.
@@ -104,7 +108,7 @@ impl Resolution<'_> {
                 if matched.is_always() { sign(matched) } else { sign(self.residue()) }
             }
             // Whatever the value is, it is not that one: enough when the clause speaks of that one only.
-            Given::Not(other) if self.wanted.iter().all(|w| !w.open && w.text == **other) => {
+            Given::Not(_) | Given::NotWithin(_) if self.is_excluded(given) => {
                 if if_exists || set == Set::All {
                     // It may be absent.
                     if negated { Formula::always() } else { self.absent() }
@@ -130,7 +134,13 @@ impl Resolution<'_> {
                     matched
                 }
             }
-            Given::Not(_) | Given::Open => {
+            Given::IfTagsCount(value) => {
+                let counts = Formula::unknown("whether tags of the bucket count in conditions");
+                let on = self.holds(&value.map_or(Given::Absent, |v| Given::One(v.into())));
+                let off = self.holds(&Given::Absent);
+                if on == off { on } else { counts.clone().and(on).or(counts.negated().and(off)) }
+            }
+            Given::Not(_) | Given::NotWithin(_) | Given::Open => {
                 let matched = sign(self.residue());
                 match (if_exists, set) {
                     (false, Set::One) => matched,
@@ -141,6 +151,26 @@ impl Resolution<'_> {
                 }
             }
         }
+    }
+
+    /// Whether the clause speaks only of values that the key does not carry.
+    fn is_excluded(&self, given: &Given<'_>) -> bool {
+        self.wanted.iter().all(|w| {
+            !w.open
+                && match given {
+                    Given::Not(other) => w.text == **other,
+                    Given::NotWithin(beginning) => w.text.starts_with(beginning.as_str()),
+                    Given::Absent
+                    | Given::One(_)
+                    | Given::Many(_)
+                    | Given::Usually(_)
+                    | Given::Like(_)
+                    | Given::Objects(_)
+                    | Given::ObjectTag(_)
+                    | Given::IfTagsCount(_)
+                    | Given::Open => false,
+                }
+        })
     }
 
     fn any(&self, test: impl Fn(&Resolved) -> Formula) -> Formula {
@@ -234,7 +264,11 @@ fn is_absent(key: &str, given: &Given<'_>) -> Formula {
         Given::Many(values) => Formula::known(values.is_empty()),
         Given::One(_) | Given::Usually(_) | Given::Like(_) | Given::Objects(_) => Formula::never(),
         Given::ObjectTag(tag) => tagged(tag).negated(),
-        Given::Not(_) | Given::Open => absent(key),
+        Given::IfTagsCount(None) => Formula::always(),
+        Given::IfTagsCount(Some(_)) => {
+            Formula::unknown("whether tags of the bucket count in conditions").negated()
+        }
+        Given::Not(_) | Given::NotWithin(_) | Given::Open => absent(key),
     }
 }
 
@@ -249,10 +283,15 @@ pub(super) fn lookup<'a>(key: &str, request: &Request<'a>) -> Given<'a> {
     if let Some(values) = request.asked.context.get(key) {
         return Given::Many(values.into());
     }
+    // A token always has a subject.
+    if matches!(request.subject, Subject::Federated(_)) && key.ends_with(":sub") {
+        return Given::Like(Pattern::new("*"));
+    }
     let given = from_estate(key, request).unwrap_or(Given::Open);
     match given {
         Given::Open | Given::ObjectTag(_) if request.asked.context.is_closed() => Given::Absent,
         Given::Usually(value) if request.asked.context.is_closed() => Given::One(value.into()),
+        Given::IfTagsCount(_) if request.asked.context.is_closed() => Given::Absent,
         other => other,
     }
 }
@@ -385,6 +424,10 @@ fn resource_tag<'a>(tag: &str, request: &Request<'a>) -> Given<'a> {
             found.map_or(Given::Absent, |(_, value)| Given::One((&**value).into()))
         }
         super::ResourceTags::Off => Given::Absent,
+        super::ResourceTags::Perhaps(tags) => {
+            let found = tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag));
+            Given::IfTagsCount(found.map(|(_, value)| &**value))
+        }
         super::ResourceTags::Unknown => Given::Open,
     }
 }
@@ -395,6 +438,9 @@ fn of_kms<'a>(key: &str, request: &Request<'a>) -> Option<Given<'a>> {
     Some(match key {
         "calleraccount" => account(request),
         "viaservice" => via.map_or(Given::Absent, |v| Given::One(Cow::Owned(v.service.clone()))),
+        "encryptioncontextkeys" if via.is_some() => {
+            Given::Many(vec![Arc::from("aws:s3:arn")].into())
+        }
         "grantisforawsresource" => Given::One("false".into()),
         "resourcealiases" => {
             let Target::One(key) = &request.target else { return None };
@@ -429,7 +475,8 @@ fn of_s3<'a>(key: &str, request: &Request<'a>) -> Option<Given<'a>> {
         return matches!(key, "resourceaccount").then(|| Given::One(request.owner.as_str().into()));
     }
     if let Some(tag) = key.strip_prefix("existingobjecttag/") {
-        return Some(if puts { Given::Absent } else { Given::ObjectTag(tag.to_owned()) });
+        let gets = action == "s3:getobject";
+        return Some(if gets { Given::ObjectTag(tag.to_owned()) } else { Given::Absent });
     }
     if let Some(tag) = key.strip_prefix("buckettag/") {
         return Some(resource_tag(tag, request));
@@ -475,8 +522,7 @@ fn organization_of<'a>(request: &Request<'a>) -> Given<'a> {
 
 fn organization_path_of<'a>(request: &Request<'a>) -> Given<'a> {
     match of_organization(request, |organization, account| organization.path_text(account).into()) {
-        // Whatever it is, it does not begin with this organisation: that is more than a pattern can say.
-        Given::Not(_) => Given::Open,
+        Given::Not(id) => Given::NotWithin(format!("{id}/")),
         other => other,
     }
 }

@@ -3,7 +3,7 @@
 use super::Request;
 use super::organization::service_control;
 use super::policy::{Said, says};
-use super::subject::Subject;
+use super::subject::{Iam, Subject};
 use crate::access::{Lock, Trace};
 use crate::model::Formula;
 use crate::model::aws::{AccountId, IamKind, IamPrincipal};
@@ -50,8 +50,8 @@ impl Identity {
 /// The requester's identity policies and the limits on them. For somebody outside of the estate his own side is not ours to
 /// know: it is taken to allow, since his administrators decide.
 pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>) -> Identity {
-    let principal = match request.subject {
-        Subject::Iam(iam) => iam.principal,
+    let iam = match request.subject {
+        Subject::Iam(iam) => iam,
         Subject::Account(_)
         | Subject::AnyAccount
         | Subject::Outside(_)
@@ -59,26 +59,29 @@ pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>)
         | Subject::Federated(_)
         | Subject::Nobody => {
             let Said { allow, deny } = own_side_unseen(request);
+            let control = service_control(request, trace);
             return Identity {
                 allow,
-                deny,
+                deny: deny.or(control.deny),
                 boundary: Formula::always(),
                 session: Formula::always(),
                 user: true,
-                control: service_control(request, trace),
+                control: control.allow,
             };
         }
     };
+    let principal = iam.principal;
     let said = identity_policies(request, principal, lock, trace);
     let boundary = boundary(request, principal, trace);
-    let session = session_policies(request, trace);
+    let session = session_policies(request, iam, trace);
+    let control = service_control(request, trace);
     Identity {
         allow: said.allow,
-        deny: said.deny.or(boundary.deny).or(session.deny),
+        deny: said.deny.or(boundary.deny).or(session.deny).or(control.deny),
         boundary: boundary.allow,
         session: session.allow,
-        user: principal.kind == IamKind::User,
-        control: service_control(request, trace),
+        user: principal.kind == IamKind::User && !iam.federated,
+        control: control.allow,
     }
 }
 
@@ -157,8 +160,14 @@ fn boundary(request: &Request<'_>, principal: &IamPrincipal, trace: &mut Trace<'
 
 /// What the session policies leave: one of them must allow.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session>
-fn session_policies(request: &Request<'_>, trace: &mut Trace<'_>) -> Said {
+fn session_policies(request: &Request<'_>, iam: &Iam<'_>, trace: &mut Trace<'_>) -> Said {
     match request.asked.sessions {
+        [] if iam.federated => Said {
+            allow: Formula::unknown(
+                "the session policies of a federated user are not in the estate",
+            ),
+            deny: Formula::never(),
+        },
         [] => Said::everything(),
         documents => documents.iter().fold(Said::nothing(), |said, document| {
             said.join(says(document, request, None, format_args!("session policy"), trace))

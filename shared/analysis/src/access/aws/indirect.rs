@@ -113,6 +113,9 @@ fn trusting<'a>(aws: &'a Aws, subject: &Subject<'a>) -> Vec<&'a IamPrincipal> {
         Subject::Account(account) => add(&Truster::Account(account.clone())),
         Subject::Iam(iam) => {
             add(&Truster::Principal(iam.principal.arn.as_str().into()));
+            if let Some(account) = iam.principal.arn.account() {
+                add(&Truster::session(&account, iam.principal.name()));
+            }
             if let (true, Some(account)) = (
                 speaks_of(aws, iam.principal, Known::AssumeRole.into()),
                 iam.principal.arn.account(),
@@ -137,7 +140,13 @@ pub(in crate::access) fn may_assume(aws: &Aws, principal: &IamPrincipal) -> bool
 
 /// Whether a principal's own side speaks of changing or becoming other principals.
 pub(in crate::access) fn has_power(aws: &Aws, principal: &IamPrincipal) -> bool {
-    let all = OVER_USER.iter().chain(&OVER_ROLE).chain(&OVER_GROUP).chain(&OVER_POLICY);
+    let all = UNBOUND_USER
+        .iter()
+        .chain(&UNBOUND_ROLE)
+        .chain(&OVER_USER)
+        .chain(&OVER_ROLE)
+        .chain(&OVER_GROUP)
+        .chain(&OVER_POLICY);
     let mut all =
         all.chain(&AS_USER).chain(&AS_ROLE).chain(&[Known::AddUserToGroup, Known::PassRole]);
     all.any(|action| speaks_of(aws, principal, (*action).into()))
@@ -220,7 +229,7 @@ fn on_principal<'a>(
         aws,
         subject,
         action,
-        target: Target::one(&target.arn),
+        target: Target::One(target.arn.clone()),
         owner,
         region: "",
         tags: ResourceTags::Count(&target.tags),
@@ -239,6 +248,11 @@ const AS_USER: [Known; 3] =
 const AS_ROLE: [Known; 1] = [Known::UpdateAssumeRolePolicy];
 const OVER_GROUP: [Known; 2] = [Known::PutGroupPolicy, Known::AttachGroupPolicy];
 const OVER_POLICY: [Known; 2] = [Known::CreatePolicyVersion, Known::SetDefaultPolicyVersion];
+/// Actions by which the limit on a principal is taken away.
+const UNBOUND_USER: [Known; 2] =
+    [Known::DeleteUserPermissionsBoundary, Known::PutUserPermissionsBoundary];
+const UNBOUND_ROLE: [Known; 2] =
+    [Known::DeleteRolePermissionsBoundary, Known::PutRolePermissionsBoundary];
 /// Services that run what their caller gives them as a role that the caller passes: the service's principal, and the action
 /// that makes it run.
 const RUNNERS: [(&str, Known); 7] = [
@@ -250,6 +264,13 @@ const RUNNERS: [(&str, Known); 7] = [
     ("sagemaker.amazonaws.com", Known::CreateNotebookInstance),
     ("codebuild.amazonaws.com", Known::CreateProject),
 ];
+
+/// Roles that AWS keeps to itself: service-linked ones and those of Identity Center.
+/// <https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html>
+fn is_reserved(principal: &IamPrincipal) -> bool {
+    let resource = principal.arn.resource();
+    resource.starts_with("role/aws-service-role/") || resource.starts_with("role/aws-reserved/")
+}
 
 /// What power over principals gives: over oneself, all of the account; over another one, what that one reads.
 fn by_power(
@@ -264,8 +285,12 @@ fn by_power(
     let speaks =
         |actions: &[Known]| actions.iter().any(|a| speaks_of(aws, iam.principal, (*a).into()));
     let becomes = speaks(&AS_USER) || speaks(&AS_ROLE);
-    let writes =
-        speaks(&OVER_USER) || speaks(&OVER_ROLE) || speaks(&OVER_GROUP) || speaks(&OVER_POLICY);
+    let writes = speaks(&UNBOUND_USER)
+        || speaks(&UNBOUND_ROLE)
+        || speaks(&OVER_USER)
+        || speaks(&OVER_ROLE)
+        || speaks(&OVER_GROUP)
+        || speaks(&OVER_POLICY);
     let adds = speaks(&[Known::AddUserToGroup]);
     let passes = speaks(&[Known::PassRole]);
     if !(writes || becomes || adds || passes) {
@@ -334,7 +359,7 @@ impl Power<'_> {
             aws: self.aws,
             subject: self.subject,
             action: action.into(),
-            target: Target::one(target),
+            target: Target::One(target.clone()),
             owner: self.account,
             region: "",
             tags: ResourceTags::Unknown,
@@ -352,6 +377,9 @@ impl Power<'_> {
 
     /// Power to become another principal: to make credentials for a user, or to open a role's trust.
     fn becomes(&self, target: &IamPrincipal) -> Formula {
+        if is_reserved(target) {
+            return Formula::never();
+        }
         match target.kind {
             IamKind::User => self.any(&AS_USER, &target.arn),
             IamKind::Role => self.any(&AS_ROLE, &target.arn),
@@ -361,6 +389,9 @@ impl Power<'_> {
 
     /// Power over a principal: over itself, its customer-managed policies, or its groups.
     fn over(&self, target: &IamPrincipal) -> Formula {
+        if is_reserved(target) {
+            return Formula::never();
+        }
         let mut found = match target.kind {
             IamKind::User => self.any(&OVER_USER, &target.arn),
             IamKind::Role => self.any(&OVER_ROLE, &target.arn),
@@ -373,6 +404,13 @@ impl Power<'_> {
                 break;
             }
             found = found.or(self.any(&OVER_POLICY, policy));
+        }
+        if target.boundary.is_some() && !found.is_always() {
+            found = found.or(match target.kind {
+                IamKind::User => self.any(&UNBOUND_USER, &target.arn),
+                IamKind::Role => self.any(&UNBOUND_ROLE, &target.arn),
+                IamKind::Group => Formula::never(),
+            });
         }
         let state = self.aws.accounts.get(self.account);
         for name in &target.groups {
@@ -413,6 +451,9 @@ impl Power<'_> {
     /// Power to run something as a role: to pass it to a service that trusts it is served by, and to make that service run.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
     fn passes(&self, role: &IamPrincipal) -> Formula {
+        if is_reserved(role) {
+            return Formula::never();
+        }
         let Some(trust) = &role.trust else { return Formula::never() };
         let served = RUNNERS.iter().filter(|(service, _)| trust.trusts_service(service));
         let runs: Vec<Formula> = served

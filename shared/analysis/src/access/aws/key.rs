@@ -85,7 +85,7 @@ pub(super) fn managed(
         aws,
         subject,
         action,
-        target: Target::one(arn),
+        target: Target::One(arn.clone()),
         owner,
         region: arn.region(),
         tags: ResourceTags::Off,
@@ -130,7 +130,7 @@ pub(super) fn allowed(
         aws,
         subject,
         action,
-        target: Target::one(&key.arn),
+        target: Target::One(key.arn.clone()),
         owner: &owner,
         region: key.arn.region(),
         tags: ResourceTags::Count(&key.tags),
@@ -194,7 +194,15 @@ fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Tra
             trace.evidence(Lock::Key, format!("KMS grant {}", grant.id), false);
             trace.step(format!("KMS grant {}", grant.id), format!("allows if {constrained}"));
         }
-        let own_side = if own_account { Formula::always() } else { identity.allow.clone() };
+        // Whether a grantee of another account needs an identity policy is not documented.
+        let own_side = if own_account {
+            Formula::always()
+        } else {
+            identity
+                .allow
+                .clone()
+                .or(Formula::unknown("whether a grant is enough for another account"))
+        };
         given = given.or(for_me.and(own_side).and(constrained));
     }
     if given.is_never() {
@@ -300,7 +308,7 @@ pub(super) fn delegates(aws: &Aws, subject: &Subject<'_>, action: Known, key: &K
         aws,
         subject,
         action: action.into(),
-        target: Target::one(&key.arn),
+        target: Target::One(key.arn.clone()),
         owner: &owner,
         region: key.arn.region(),
         tags: ResourceTags::Count(&key.tags),

@@ -43,14 +43,9 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// One resource, in the main partition as patterns are.
-    fn one(arn: &Arn) -> Self {
-        Self::One(arn.in_main_partition())
-    }
-
     /// All objects of a bucket.
     fn objects_of(bucket: &Bucket) -> Self {
-        Self::Objects(Pattern::new(format!("arn:aws:s3:::{}/*", bucket.name)))
+        Self::Objects(Pattern::new(format!("{}/*", bucket.arn())))
     }
 }
 
@@ -93,6 +88,8 @@ pub(crate) enum ResourceTags<'a> {
     /// They do not count: a bucket without attribute-based access control, or no resource with tags.
     Off,
     /// Whether they count is not known.
+    Perhaps(&'a BTreeMap<Arc<str>, Arc<str>>),
+    /// They are not known.
     Unknown,
 }
 
@@ -169,8 +166,9 @@ fn absent(resource: &Resource, listed: bool) -> Answer {
 
 /// The bucket of a store, with its account.
 pub(super) fn bucket<'a>(aws: &'a Aws, store: &Resource) -> Option<(&'a AccountId, &'a Bucket)> {
-    let name = store.name().strip_prefix("arn:aws:s3:::")?;
-    aws.buckets.get(name).map(|(account, bucket)| (account, bucket))
+    // A bucket is known by its name alone, whatever the partition that its ARN was written with.
+    let arn = Arn::parse(store.name()).ok().filter(|arn| arn.service() == "s3")?;
+    aws.buckets.get(arn.resource()).map(|(account, bucket)| (account, bucket))
 }
 
 pub(super) fn decrypts(aws: &Aws, store: &Resource) -> Decrypts {

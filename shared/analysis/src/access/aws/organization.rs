@@ -11,8 +11,8 @@ use crate::model::aws::AccountId;
 /// Service control policies of the requester's organisation: every level from the root to the account must allow, none
 /// may deny. They do not bind the management account.
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html>
-pub(super) fn service_control(request: &Request<'_>, trace: &mut Trace<'_>) -> Formula {
-    let Some(account) = request.subject.account() else { return Formula::always() };
+pub(super) fn service_control(request: &Request<'_>, trace: &mut Trace<'_>) -> Said {
+    let Some(account) = request.subject.account() else { return Said::everything() };
     limit(request, &account, OrganizationPolicyKind::Service, trace)
 }
 
@@ -20,7 +20,8 @@ pub(super) fn service_control(request: &Request<'_>, trace: &mut Trace<'_>) -> F
 /// and cannot be detached: only a Deny limits.
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
 pub(super) fn resource_control(request: &Request<'_>, trace: &mut Trace<'_>) -> Formula {
-    limit(request, request.owner, OrganizationPolicyKind::Resource, trace)
+    let said = limit(request, request.owner, OrganizationPolicyKind::Resource, trace);
+    said.allow.unless(said.deny)
 }
 
 fn limit(
@@ -28,36 +29,37 @@ fn limit(
     account: &AccountId,
     kind: OrganizationPolicyKind,
     trace: &mut Trace<'_>,
-) -> Formula {
+) -> Said {
+    let unknown = |because: &str| Said { allow: Formula::unknown(because), deny: Formula::never() };
     let Some(organization) = &request.aws.organization else {
         let ours = request.aws.accounts.get(account);
         return match ours {
             // The account's own file says that it is in no organisation.
-            Some(a) if a.organization_id.is_none() && a.file_known => Formula::always(),
-            Some(_) => Formula::unknown("the organisation's policies are not in the estate"),
-            None => Formula::always(),
+            Some(a) if a.organization_id.is_none() && a.file_known => Said::everything(),
+            Some(_) => unknown("the organisation's policies are not in the estate"),
+            None => Said::everything(),
         };
     };
     if !organization.contains(account) || organization.management.as_ref() == Some(account) {
-        return Formula::always();
+        return Said::everything();
     }
     // Service-linked roles are bound by neither kind.
     if is_service_linked(request.subject) {
-        return Formula::always();
+        return Said::everything();
     }
     if !organization.policies_known {
-        return Formula::unknown("the organisation's policies are not in the estate");
+        return unknown("the organisation's policies are not in the estate");
     }
     if !organization.policies.values().any(|p| p.kind == kind) {
-        return Formula::always();
+        return Said::everything();
     }
     let path = organization.path(account);
     if !path.last().is_some_and(|root| root.starts_with("r-")) {
-        return Formula::unknown(format!(
+        return unknown(&format!(
             "the place of account {account} in the organisation is not in the estate"
         ));
     }
-    let mut left = Formula::always();
+    let mut left = Said::everything();
     for level in &path {
         let mut said = Said::nothing();
         for (id, policy) in organization.attached(kind, level) {
@@ -82,11 +84,12 @@ fn limit(
                 }
             });
         }
-        left = left.and(match kind {
-            OrganizationPolicyKind::Resource => said.deny.negated(),
+        left.deny = left.deny.or(said.deny);
+        left.allow = left.allow.and(match kind {
+            OrganizationPolicyKind::Resource => Formula::always(),
             OrganizationPolicyKind::Service
             | OrganizationPolicyKind::Storage
-            | OrganizationPolicyKind::Other => said.allow.unless(said.deny),
+            | OrganizationPolicyKind::Other => said.allow,
         });
     }
     left

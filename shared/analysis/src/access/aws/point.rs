@@ -34,7 +34,7 @@ fn through<'a>(
         Part::Objects => Target::Objects(Pattern::new(format!("{}/object/*", point.arn))),
         Part::Object(arn) => match object_name(arn) {
             Some(name) => match Arn::parse(&format!("{}/object/{name}", point.arn)) {
-                Ok(arn) => Target::one(&arn),
+                Ok(arn) => Target::One(arn.clone()),
                 Err(_) => return Formula::never(),
             },
             None => return Formula::never(),
@@ -93,7 +93,7 @@ pub(super) fn administer(
 ) -> Formula {
     let one = |point: &AccessPoint| {
         let request = Request {
-            target: Target::one(&point.arn),
+            target: Target::One(point.arn.clone()),
             ..store.request(subject, Known::PutAccessPointPolicy.into(), Part::Bucket)
         };
         if subject.account().as_ref() != Some(store.owner) {

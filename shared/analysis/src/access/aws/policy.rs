@@ -147,6 +147,12 @@ pub(super) fn resource_says(
                 Effect::Deny => {
                     said.deny = said.deny.or(named.directly.or(named.session).and(applies));
                 }
+                // What everyone has who is this principal, he has by name: no boundary limits it.
+                Effect::Allow
+                    if matches!(request.subject, Subject::Iam(_)) && pins_principal(statement) =>
+                {
+                    said.session = said.session.or(named.directly.or(named.session).and(applies));
+                }
                 Effect::Allow => {
                     said.direct = said.direct.or(named.directly.and(applies.clone()));
                     said.session = said.session.or(named.session.and(applies.clone()));
@@ -162,6 +168,27 @@ pub(super) fn resource_says(
         told(&all, &label, trace);
     }
     said
+}
+
+/// Whether a statement for everyone asks for the principal's ARN.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous>
+fn pins_principal(statement: &Statement) -> bool {
+    let everyone = match &statement.principal {
+        PrincipalMatch::Is(patterns) => patterns.contains(&PrincipalPattern::Everyone),
+        PrincipalMatch::Attached | PrincipalMatch::Not(_) => false,
+    };
+    let positive = |operator: &str| {
+        let lower = operator.to_ascii_lowercase();
+        lower != "null"
+            && !lower.contains("not")
+            && !lower.contains("ifexists")
+            && !lower.starts_with("forallvalues")
+    };
+    everyone
+        && statement
+            .conditions
+            .iter()
+            .any(|c| c.key.eq_ignore_ascii_case("aws:PrincipalArn") && positive(&c.operator))
 }
 
 /// Keeps a statement that allows as evidence.
@@ -247,8 +274,11 @@ fn pattern_matches(pattern: &Pattern, variables: bool, request: &Request<'_>) ->
     }
 }
 
-/// How much of a target a pattern covers. INVARIANT: both are in the main partition, see [`Document`] and [`Target`].
+/// How much of a target a pattern covers.
 fn covers(pattern: &Pattern, target: &Target) -> Formula {
+    if !is_plain(pattern) {
+        return covers_by_part(pattern, target);
+    }
     match target {
         Target::One(arn) => Formula::known(pattern.matches(arn.as_str())),
         Target::Objects(objects) => match pattern.overlap(objects) {
@@ -256,6 +286,45 @@ fn covers(pattern: &Pattern, target: &Target) -> Formula {
             Overlap::Part => Formula::objects(pattern.clone()),
             Overlap::None => Formula::never(),
         },
+    }
+}
+
+/// Whether all wildcards in the first five parts of an ARN stand at the end of their part, where they may run over colons.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
+fn is_plain(pattern: &Pattern) -> bool {
+    let bytes = pattern.as_str().as_bytes();
+    let mut colons = 0;
+    for (i, byte) in bytes.iter().enumerate() {
+        match byte {
+            b':' => colons += 1,
+            b'*' if !matches!(bytes.get(i + 1), None | Some(b':' | b'*')) => return false,
+            _ => {}
+        }
+        if colons == 5 {
+            break;
+        }
+    }
+    true
+}
+
+/// The same part by part: "a wildcard that is not at the end of its part stays within it".
+fn covers_by_part(pattern: &Pattern, target: &Target) -> Formula {
+    let text = match target {
+        Target::One(arn) => arn.as_str(),
+        Target::Objects(objects) => objects.as_str(),
+    };
+    let parts = |text: &'_ str| text.splitn(6, ':').map(Pattern::new).collect::<Vec<_>>();
+    let (patterns, values) = (parts(pattern.as_str()), parts(text));
+    if patterns.len() != values.len() {
+        return Formula::never();
+    }
+    let overlaps: Vec<Overlap> = patterns.iter().zip(&values).map(|(p, v)| p.overlap(v)).collect();
+    if overlaps.contains(&Overlap::None) {
+        Formula::never()
+    } else if overlaps.contains(&Overlap::Part) {
+        Formula::objects(pattern.clone())
+    } else {
+        Formula::always()
     }
 }
 
@@ -341,7 +410,7 @@ fn names(pattern: &PrincipalPattern, effect: Effect, request: &Request<'_>) -> F
         // A canonical id is another name of an account.
         PrincipalPattern::CanonicalUser(id) => {
             let Some(account) = account_of_canonical_id(request, id) else {
-                return Formula::never();
+                return may_be_canonical_id(request, id);
             };
             return names(&PrincipalPattern::Account(account), effect, request);
         }
@@ -395,6 +464,17 @@ fn names_account(pattern: &PrincipalPattern, request: &Request<'_>) -> bool {
     }
 }
 
+/// An id that no account of the estate has may be that of an account whose id is not known.
+fn may_be_canonical_id(request: &Request<'_>, id: &str) -> Formula {
+    let Some(own) = request.subject.account() else { return Formula::never() };
+    let known = request.aws.accounts.get(&own).is_some_and(|a| a.canonical_id.is_some());
+    if known || own == *request.owner {
+        Formula::never()
+    } else {
+        Formula::unknown(format!("whose canonical user id {id} is, is not in the estate"))
+    }
+}
+
 /// The account behind a canonical user id, among those of the estate.
 fn account_of_canonical_id(request: &Request<'_>, id: &str) -> Option<AccountId> {
     let mut accounts = request.aws.accounts.iter();
@@ -415,8 +495,6 @@ pub(super) fn arn_names(arn: &str, subject: &Subject<'_>) -> Formula {
 /// Whether an ARN names a *session* of a role. It means that session only: for the role it is a condition.
 fn session_of(arn: &str, subject: &Subject<'_>) -> Formula {
     let Some(own) = subject.arn() else { return Formula::never() };
-    let Ok(session) = Arn::parse(arn) else { return Formula::never() };
-    let Some((account, role)) = session.session_role() else { return Formula::never() };
     let asked = match subject {
         Subject::Iam(iam) => iam.session.as_ref(),
         Subject::Outside(_)
@@ -429,6 +507,8 @@ fn session_of(arn: &str, subject: &Subject<'_>) -> Formula {
     if let Some(asked) = asked {
         return Formula::known(asked.as_str() == arn);
     }
+    let Ok(session) = Arn::parse(arn) else { return Formula::never() };
+    let Some((account, role)) = session.session_role() else { return Formula::never() };
     let of_role =
         own.account() == Some(account) && own.resource().starts_with("role/") && own.name() == role;
     if of_role {

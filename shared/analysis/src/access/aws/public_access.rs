@@ -8,6 +8,7 @@ use crate::model::aws::{
     AccessPoint, Clause, Document, Effect, PrincipalMatch, PrincipalPattern, PublicAccessBlock,
     Statement,
 };
+use std::net::IpAddr;
 
 /// A flag of Block Public Access.
 pub(super) type Flag = fn(&PublicAccessBlock) -> bool;
@@ -29,7 +30,8 @@ pub(super) fn point_blocked(
     request: &Request<'_>,
 ) -> Formula {
     let Some(Some(policy)) = &point.policy else { return Formula::never() };
-    if !restricts(policy, request) {
+    // One that takes requests of a VPC only is never public.
+    if point.vpc_only || !restricts(policy, request) {
         return Formula::never();
     }
     is_on(store, Some(point), |block| block.restrict_public_buckets)
@@ -68,7 +70,14 @@ pub(super) fn is_on(store: Store<'_>, point: Option<&AccessPoint>, flag: Flag) -
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status>
 fn is_public(statement: &Statement) -> bool {
     let everyone = match &statement.principal {
-        PrincipalMatch::Is(patterns) => patterns.contains(&PrincipalPattern::Everyone),
+        PrincipalMatch::Is(patterns) => patterns.iter().any(|p| match p {
+            PrincipalPattern::Everyone | PrincipalPattern::Federated(_) => true,
+            PrincipalPattern::Account(_)
+            | PrincipalPattern::Arn(_)
+            | PrincipalPattern::UniqueId(_)
+            | PrincipalPattern::Service(_)
+            | PrincipalPattern::CanonicalUser(_) => false,
+        }),
         PrincipalMatch::Not(_) => true,
         PrincipalMatch::Attached => false,
     };
@@ -103,13 +112,25 @@ fn pins(clause: &Clause) -> bool {
     let operator = clause.operator.to_lowercase();
     let operator = operator.strip_prefix("foranyvalue:").unwrap_or(&operator);
     let key = clause.key.to_lowercase();
-    // An access point or a path is fixed by its account or organisation; what follows may be a wildcard. Half of all
-    // addresses is as good as all.
+    // An access point or a path is fixed by its account or organisation; what follows may be a wildcard.
     let open_end = matches!(key.as_str(), "s3:dataaccesspointarn" | "aws:principalorgpaths");
     let fixed = clause.values.iter().all(|v| {
         let wild = v.contains(['*', '?'])
             && !(open_end && !v.starts_with(['*', '?']) && !v.starts_with("arn:aws:s3:*:*"));
-        !wild && !v.contains("${") && !["/0", "/1", "/2", "/3"].iter().any(|wide| v.ends_with(wide))
+        !wild && !v.contains("${") && !(key == "aws:sourceip" && is_wide(v))
     });
     fixed && positive.contains(&operator) && KEYS.contains(&key.as_str())
+}
+
+/// Whether a range of addresses is too wide to pin anybody: wider than /8, in IPv6 than /32, private ranges aside.
+fn is_wide(range: &str) -> bool {
+    let (network, bits) = match range.split_once('/') {
+        Some((network, bits)) => (network, bits.parse::<u8>().unwrap_or(0)),
+        None => return false,
+    };
+    match network.parse() {
+        Ok(IpAddr::V4(_)) => bits < 8,
+        Ok(IpAddr::V6(address)) => bits < 32 && !(address.is_unique_local() && bits >= 7),
+        Err(_) => true,
+    }
 }

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::access::{Answer, Lock, Trace};
 use crate::estate::aws::Aws;
-use crate::model::aws::{AccountId, Action, Arn, Bucket, BucketEncryption, Encryption, Known};
+use crate::model::aws::{
+    AccountId, Action, Arn, Bucket, BucketEncryption, Effect, Encryption, Known, PrincipalMatch,
+    PrincipalPattern,
+};
 use crate::model::{Access, Formula};
 
 /// A bucket that is asked about, with all that the answers need.
@@ -67,9 +70,30 @@ impl<'a> Store<'a> {
             storage = storage.or(self.allowed(subject, (*action).into(), part, access, trace));
         }
         if access == Access::Administer && !storage.is_always() {
-            storage = storage.or(point::administer(self, subject, trace));
+            storage = storage
+                .or(point::administer(self, subject, trace))
+                .or(self.by_root(subject, trace));
         }
         self.with_key(subject, access, part, storage, trace)
+    }
+
+    /// The owner's root user keeps the bucket policy whatever it says; only the organisation can stop him.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>
+    fn by_root(self, subject: &Subject<'_>, trace: &mut Trace<'_>) -> Formula {
+        match subject {
+            Subject::Account(account) if account == self.owner => {
+                let request = self.request(subject, Known::PutBucketPolicy.into(), Part::Bucket);
+                let own = identity(&request, Lock::Storage, trace);
+                own.unlimited().and(resource_control(&request, trace)).unless(own.deny)
+            }
+            Subject::Account(_)
+            | Subject::Anonymous
+            | Subject::AnyAccount
+            | Subject::Iam(_)
+            | Subject::Outside(_)
+            | Subject::Federated(_)
+            | Subject::Nobody => Formula::never(),
+        }
     }
 
     /// Both locks: the storage side is known, the key is asked for what reads and writes.
@@ -130,7 +154,13 @@ impl<'a> Store<'a> {
         part: Part<'_>,
         trace: &mut Trace<'_>,
     ) -> Formula {
-        let current = self.opens(&encryption.current, subject, action, part, trace);
+        let mut current = self.opens(&encryption.current, subject, action, part, trace);
+        if !current.is_never() && self.may_hold_foreign_keys(&encryption.current) {
+            let others = Formula::unknown("whose key encrypts objects that another account wrote");
+            current = Formula::class("only objects written from the bucket's own account")
+                .and(current)
+                .or(Formula::class("only objects written from another account").and(others));
+        }
         let former: Vec<(&Encryption, Formula)> = encryption
             .former
             .iter()
@@ -201,6 +231,34 @@ impl<'a> Store<'a> {
         }
     }
 
+    /// An alias, or an id without account, is resolved in the account of whoever writes.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html>
+    fn may_hold_foreign_keys(self, encryption: &Encryption) -> bool {
+        let Encryption::Kms { key, .. } = encryption else { return false };
+        if key.contains(":key/") {
+            return false;
+        }
+        let foreign = |p: &PrincipalPattern| match p {
+            PrincipalPattern::Everyone | PrincipalPattern::CanonicalUser(_) => true,
+            PrincipalPattern::Account(account) => account != self.owner,
+            PrincipalPattern::Arn(arn) => {
+                Arn::parse(arn).ok().and_then(|a| a.account()).as_ref() != Some(self.owner)
+            }
+            PrincipalPattern::UniqueId(_)
+            | PrincipalPattern::Service(_)
+            | PrincipalPattern::Federated(_) => false,
+        };
+        let puts = Action::from(Known::PutObject).bit().unwrap_or_default();
+        self.bucket.policy.iter().flatten().flat_map(|p| p.statements()).any(|s| {
+            let named = match &s.principal {
+                PrincipalMatch::Is(patterns) => patterns.iter().any(foreign),
+                PrincipalMatch::Not(_) => true,
+                PrincipalMatch::Attached => false,
+            };
+            s.effect == Effect::Allow && s.actions & puts != 0 && named
+        })
+    }
+
     fn encryption_context(self, bucket_key: Option<bool>, part: Part<'_>) -> EncryptionContext {
         match (bucket_key, part) {
             (Some(true), _) => EncryptionContext::Bucket(self.bucket.arn()),
@@ -228,8 +286,8 @@ impl<'a> Store<'a> {
             action,
             target: match part {
                 Part::Objects => Target::objects_of(self.bucket),
-                Part::Object(arn) => Target::one(arn),
-                Part::Bucket => Target::one(&self.bucket.arn()),
+                Part::Object(arn) => Target::One(arn.clone()),
+                Part::Bucket => Target::One(self.bucket.arn()),
             },
             owner: self.owner,
             region: &self.bucket.region,
@@ -237,7 +295,7 @@ impl<'a> Store<'a> {
             tags: match self.bucket.abac {
                 Some(true) => ResourceTags::Count(&self.bucket.tags),
                 Some(false) => ResourceTags::Off,
-                None => ResourceTags::Unknown,
+                None => ResourceTags::Perhaps(&self.bucket.tags),
             },
             via: None,
             point: None,

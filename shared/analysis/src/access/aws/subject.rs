@@ -2,7 +2,7 @@
 
 use crate::estate::aws::Aws;
 use crate::model::Principal;
-use crate::model::aws::{AccountId, Arn, IamPrincipal};
+use crate::model::aws::{AccountId, Arn, IamKind, IamPrincipal};
 use std::sync::Arc;
 
 /// The maker of a request.
@@ -30,6 +30,8 @@ pub(crate) struct Iam<'a> {
     pub(crate) principal: &'a IamPrincipal,
     /// The ARN of the session, when one is asked about: a policy may name it alone.
     pub(crate) session: Option<Arn>,
+    /// Whether the session is a federated user's: what its user has is limited by session policies that nobody keeps.
+    pub(crate) federated: bool,
 }
 
 impl<'a> Subject<'a> {
@@ -52,9 +54,17 @@ impl<'a> Subject<'a> {
 
     fn by_arn(aws: &'a Aws, arn: Arn) -> Self {
         let role = arn.session_role().map(|(account, role)| Arn::iam(&account, "role", role));
-        let asked = role.as_ref().unwrap_or(&arn);
+        let user = arn.federated_user().map(|(account, user)| Arn::iam(&account, "user", user));
+        let federated = user.is_some();
+        let of_session = role.or(user);
+        let asked = of_session.as_ref().unwrap_or(&arn);
         if let Some(principal) = aws.principal(asked) {
-            return Self::Iam(Iam { principal, session: role.is_some().then_some(arn) });
+            // A group holds policies for its members and is nobody itself.
+            if principal.kind == IamKind::Group {
+                return Self::Nobody;
+            }
+            let session = of_session.is_some().then_some(arn);
+            return Self::Iam(Iam { principal, session, federated });
         }
         // A user or role that a known account does not have is nobody.
         let account = asked.account().and_then(|a| aws.accounts.get(&a));
@@ -67,7 +77,7 @@ impl<'a> Subject<'a> {
 
     /// A user or role of the estate.
     pub(crate) const fn iam(principal: &'a IamPrincipal) -> Self {
-        Self::Iam(Iam { principal, session: None })
+        Self::Iam(Iam { principal, session: None, federated: false })
     }
 
     pub(crate) fn account(&self) -> Option<AccountId> {

@@ -88,7 +88,13 @@ fn put_in(inner: &str, request: &Request<'_>, into: &mut Resolved) -> Option<()>
             _ => return None,
         },
         Given::Absent => into.push(default?),
-        Given::Not(_) | Given::Like(_) | Given::Objects(_) | Given::ObjectTag(_) | Given::Open => {
+        Given::Not(_)
+        | Given::NotWithin(_)
+        | Given::IfTagsCount(_)
+        | Given::Like(_)
+        | Given::Objects(_)
+        | Given::ObjectTag(_)
+        | Given::Open => {
             into.pattern.push('*');
             into.text.push_str("${");
             into.text.push_str(inner);

@@ -150,10 +150,7 @@ impl<'a> Spoken<'a> {
             }
         }
         for key in &reach.keys {
-            if patterns
-                .iter()
-                .any(|m| may_match(m, &Pattern::new(key.in_main_partition().as_str())))
-            {
+            if patterns.iter().any(|m| may_match(m, &Pattern::new(key.as_str()))) {
                 found.insert(Resource::key(Cloud::Aws, key.as_str()));
                 let encrypted = aws.buckets_of_key(key);
                 found.extend(
@@ -172,7 +169,10 @@ fn literal_buckets(resource: &ResourceMatch) -> Option<Vec<&str>> {
 }
 
 fn literal_bucket(pattern: &str) -> Option<&str> {
-    let name = pattern.strip_prefix("arn:aws:s3:::")?;
+    let (partition, name) = pattern.strip_prefix("arn:")?.split_once(":s3:::")?;
+    if !matches!(partition, "aws" | "aws-cn" | "aws-us-gov") {
+        return None;
+    }
     let name = name.split_once('/').map_or(name, |(bucket, _)| bucket);
     (!name.contains(['*', '?', '$'])).then_some(name)
 }

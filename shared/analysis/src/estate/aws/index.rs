@@ -5,7 +5,7 @@
 use super::{Account, Aws};
 use crate::model::aws::{
     AccountId, Arn, Bucket, Document, Encryption, IamKind, IamPrincipal, Key, PrincipalMatch,
-    PrincipalPattern,
+    PrincipalPattern, partition,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,6 +22,14 @@ pub enum Truster {
     Account(AccountId),
     /// One principal by ARN, or an identity provider.
     Principal(Arc<str>),
+}
+
+impl Truster {
+    /// Some session of a role: policies name sessions without the role's path.
+    #[must_use]
+    pub fn session(account: &AccountId, role: &str) -> Self {
+        Self::Principal(format!("arn:aws:sts::{account}:assumed-role/{role}").into())
+    }
 }
 
 /// A resource with a policy of its own.
@@ -129,8 +137,11 @@ impl Index {
     /// Puts an alias in or takes it out.
     pub(super) fn alias(&mut self, alias: &Arn, key: &str, there: bool) {
         if let Some(account) = alias.account()
-            && let Ok(key) =
-                Arn::parse(&format!("arn:aws:kms:{}:{account}:key/{key}", alias.region()))
+            && let Ok(key) = Arn::parse(&format!(
+                "arn:{}:kms:{}:{account}:key/{key}",
+                partition(alias.region()),
+                alias.region()
+            ))
         {
             put(&mut self.aliases, key, alias.clone(), there);
         }
@@ -167,8 +178,11 @@ fn truster(pattern: &PrincipalPattern) -> Option<Truster> {
 
 fn truster_of_arn(text: &str) -> Option<Truster> {
     let arn = Arn::parse(text).ok()?;
-    if arn.resource() == "root" || arn.service() == "sts" {
+    if arn.resource() == "root" {
         return arn.account().map(Truster::Account);
+    }
+    if let Some((account, role)) = arn.session_role() {
+        return Some(Truster::session(&account, role));
     }
     Some(Truster::Principal(text.into()))
 }
@@ -221,14 +235,18 @@ impl Aws {
     /// The forms under which resource policies name an account or its principals.
     #[must_use]
     pub fn trusters_of(&self, account: &AccountId) -> Vec<Truster> {
-        let of_account = format!("arn:aws:iam::{account}:");
-        let from = Truster::Principal(of_account.as_str().into());
-        let principals = self.index.named.range(from..).map(|(truster, _)| truster);
-        let theirs = principals.take_while(|t| match t {
-            Truster::Principal(arn) => arn.starts_with(&of_account),
-            Truster::Everyone | Truster::Account(_) => false,
-        });
-        theirs.cloned().chain([Truster::Account(account.clone())]).collect()
+        let mut found = vec![Truster::Account(account.clone())];
+        for service in ["iam", "sts"] {
+            let of_account = format!("arn:aws:{service}::{account}:");
+            let from = Truster::Principal(of_account.as_str().into());
+            let principals = self.index.named.range(from..).map(|(truster, _)| truster);
+            let theirs = principals.take_while(|t| match t {
+                Truster::Principal(arn) => arn.starts_with(&of_account),
+                Truster::Everyone | Truster::Account(_) => false,
+            });
+            found.extend(theirs.cloned());
+        }
+        found
     }
 
     /// Whether a name is that of an identity provider that some role trusts.

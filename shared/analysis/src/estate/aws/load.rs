@@ -294,9 +294,10 @@ fn bucket(place: &Place<'_>, account: &AccountId, value: &Value) -> Loaded<Bucke
         }
     };
     bucket.tags = tags(value.get("Tags"));
-    bucket.abac = match json::first(value, &["Abac", "AbacStatus"]) {
-        // It is off by default.
-        None => Some(false),
+    bucket.abac = match value.get("Abac").or_else(|| value.get("AbacStatus")) {
+        None => None,
+        // Never switched on.
+        Some(Value::Null) => Some(false),
         Some(Value::String(status)) => Some(status == "Enabled"),
         Some(abac) => Some(json::text(abac, "Status") == Some("Enabled")),
     };

@@ -14,6 +14,7 @@ pub use organization::{Organization, OrganizationPolicy, OrganizationPolicyKind}
 use crate::change::IamRef;
 use crate::model::aws::{
     AccountId, Arn, Bucket, Document, IamKind, IamPrincipal, Key, ManagedPolicy, PublicAccessBlock,
+    partition,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -109,18 +110,18 @@ impl Aws {
             return Some(arn);
         }
         let id = self.aliases.get(&arn)?;
-        Arn::parse(&format!("arn:aws:kms:{}:{}:key/{id}", arn.region(), arn.account()?)).ok()
+        let (region, account) = (arn.region(), arn.account()?);
+        Arn::parse(&format!("arn:{}:kms:{region}:{account}:key/{id}", partition(region))).ok()
     }
 
     /// The ARN of a key or alias that is written as an id, ARN or alias.
     fn key_or_alias(text: &str, account: &AccountId, region: &str) -> Option<Arn> {
-        match Arn::parse(text) {
-            Ok(arn) => Some(arn),
-            Err(_) if text.starts_with("alias/") => {
-                Arn::parse(&format!("arn:aws:kms:{region}:{account}:{text}")).ok()
-            }
-            Err(_) => Arn::parse(&format!("arn:aws:kms:{region}:{account}:key/{text}")).ok(),
+        if let Ok(arn) = Arn::parse(text) {
+            return Some(arn);
         }
+        let resource =
+            if text.starts_with("alias/") { text.to_owned() } else { format!("key/{text}") };
+        Arn::parse(&format!("arn:{}:kms:{region}:{account}:{resource}", partition(region))).ok()
     }
 
     /// Whether an account of the estate says that it is in no organisation.

@@ -55,17 +55,6 @@ impl Arn {
         }
     }
 
-    /// The same ARN in the main partition: the partitions (`aws-cn`, `aws-us-gov`) never mix, so that what is compared is
-    /// always of one.
-    #[must_use]
-    pub fn in_main_partition(&self) -> Self {
-        if self.0.starts_with("arn:aws:") {
-            return self.clone();
-        }
-        let rest = self.0.strip_prefix("arn:").and_then(|rest| rest.split_once(':'));
-        rest.map_or_else(|| self.clone(), |(_, rest)| Self(format!("arn:aws:{rest}").into()))
-    }
-
     /// The ARN of a bucket.
     #[must_use]
     pub fn bucket(name: &str) -> Self {
@@ -125,6 +114,15 @@ impl Arn {
             .then(|| self.resource().strip_prefix("assumed-role/"))
             .flatten()?;
         Some((self.account()?, rest.split('/').next()?))
+    }
+}
+
+impl Arn {
+    /// For the ARN of a federated user's session: account and user name.
+    #[must_use]
+    pub fn federated_user(&self) -> Option<(AccountId, &str)> {
+        let name = self.resource().strip_prefix("federated-user/")?;
+        (self.service() == "sts").then_some((self.account()?, name))
     }
 }
 

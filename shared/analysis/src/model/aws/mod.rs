@@ -15,5 +15,5 @@ pub use policy::{
 };
 pub use storage::{
     AccessPoint, Acl, AclGrant, AclGrantee, Bucket, BucketEncryption, Constraint, Encryption, Key,
-    KeyState, KmsGrant, Ownership, PublicAccessBlock,
+    KeyState, KmsGrant, Ownership, PublicAccessBlock, partition,
 };

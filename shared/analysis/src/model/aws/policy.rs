@@ -323,13 +323,7 @@ fn statement(index: usize, value: &Value) -> Result<Statement, PolicyError> {
         Ok(Some(
             texts
                 .into_iter()
-                .map(|t| {
-                    if fold {
-                        Pattern::new(t.to_lowercase())
-                    } else {
-                        Pattern::new(t).in_main_partition()
-                    }
-                })
+                .map(|t| if fold { Pattern::new(t.to_lowercase()) } else { Pattern::new(t) })
                 .collect(),
         ))
     };

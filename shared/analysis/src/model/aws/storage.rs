@@ -26,7 +26,7 @@ pub struct Bucket {
     pub ownership: Option<Ownership>,
     /// Tags.
     pub tags: BTreeMap<Arc<str>, Arc<str>>,
-    /// Whether attribute-based access control is enabled, so that tags count in conditions; it is off by default.
+    /// Whether attribute-based access control is enabled, so that tags count in conditions; `None` when not known.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html>
     pub abac: Option<bool>,
     /// Access points of the bucket.
@@ -46,7 +46,7 @@ impl Bucket {
             acl: None,
             ownership: None,
             tags: BTreeMap::new(),
-            abac: Some(false),
+            abac: None,
             access_points: BTreeMap::new(),
         }
     }
@@ -54,7 +54,24 @@ impl Bucket {
     /// Its ARN.
     #[must_use]
     pub fn arn(&self) -> Arn {
-        Arn::bucket(&self.name)
+        match partition(&self.region) {
+            "aws" => Arn::bucket(&self.name),
+            partition => Arn::parse(&format!("arn:{partition}:s3:::{}", self.name))
+                .unwrap_or_else(|_| Arn::bucket(&self.name)),
+        }
+    }
+}
+
+/// The partition of a region.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+#[must_use]
+pub fn partition(region: &str) -> &'static str {
+    if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else if region.starts_with("cn-") {
+        "aws-cn"
+    } else {
+        "aws"
     }
 }
 
