@@ -42,9 +42,9 @@ const FUNCTION: &[&str] = &[
 ];
 
 /// The flow: a module may use itself and what stands before it.
-const FLOW: [&str; 13] = [
-    "model", "event", "change", "estate", "access", "diff", "rule", "finding", "decision", "plan",
-    "proof", "judge", "lib",
+const FLOW: [&str; 14] = [
+    "model", "event", "change", "estate", "access", "fence", "diff", "rule", "finding", "decision",
+    "plan", "proof", "judge", "lib",
 ];
 
 /// What would make the pure crate impure.

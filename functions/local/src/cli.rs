@@ -1,10 +1,10 @@
 //! The command line.
 
 use crate::replay::{self, Format, Options};
-use crate::{estate, text};
+use crate::{ask, estate, text};
 use clap::{Parser, Subcommand};
 use keyfence_analysis::decision::Config;
-use keyfence_analysis::model::Timestamp;
+use keyfence_analysis::model::{Access, Timestamp};
 use keyfence_analysis::rule::Rule;
 use serde_json::json;
 use std::ffi::OsString;
@@ -75,6 +75,33 @@ struct Arguments {
 enum Command {
     /// Judge recorded audit events
     Replay(ReplayArguments),
+    /// For every protected store: is its key a fence, and who reads it with no right on the key
+    Fences {
+        #[command(flatten)]
+        of: EstateArguments,
+    },
+    /// Who has a kind of access to a store or key, directly and indirectly
+    WhoCan {
+        /// read, write, delete, administer, decrypt or key-administer
+        #[arg(value_parser = access)]
+        access: Access,
+        /// An ARN, an ARM resource id or a full resource name
+        resource: String,
+        #[command(flatten)]
+        of: EstateArguments,
+    },
+    /// Explain one request: may the principal do this to that
+    Can(CanArguments),
+    /// Access gained and lost between two estates
+    Diff {
+        /// The estate before
+        before: PathBuf,
+        /// The estate after
+        after: PathBuf,
+        /// How results are printed
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
     /// List the rules
     Rules {
         /// How results are printed
@@ -86,6 +113,42 @@ enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+}
+
+#[derive(Debug, clap::Args)]
+struct EstateArguments {
+    /// What is known of the accounts
+    #[arg(long, value_name = "DIR")]
+    estate: PathBuf,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+struct CanArguments {
+    /// An ARN, an object id, a member (`user:…`), `public` or `any-authenticated`
+    principal: String,
+    /// A kind of access (read, …) or an action of the cloud (`s3:GetObject`, `storage.objects.get`, …)
+    action: String,
+    /// An ARN, an ARM resource id or a full resource name; for an action also of a single object
+    resource: String,
+    #[command(flatten)]
+    of: EstateArguments,
+    /// What the request carries: a condition key with a value; again for further values
+    #[arg(long, value_name = "KEY=VALUE")]
+    context: Vec<String>,
+    /// The request carries nothing else: condition keys that are not given are absent
+    #[arg(long)]
+    closed: bool,
+    /// A session policy of AWS, as a JSON file
+    #[arg(long, value_name = "FILE")]
+    session_policy: Vec<PathBuf>,
+}
+
+fn access(word: &str) -> Result<Access, String> {
+    let words = || Access::ALL.map(Access::word).join(", ");
+    Access::parse(word).ok_or_else(|| format!("expected one of {}", words()))
 }
 
 #[derive(Debug, clap::Args)]
@@ -143,6 +206,14 @@ pub fn run(
     };
     let done = match arguments.command {
         Command::Replay(arguments) => replay(arguments, around, out, talk),
+        Command::Fences { of } => {
+            estate::load(&of.estate).and_then(|estate| ask::show_fences(&estate, of.format, out))
+        }
+        Command::WhoCan { access, resource, of } => estate::load(&of.estate)
+            .and_then(|estate| ask::who_can(&estate, access, &resource, of.format, out)),
+        Command::Can(arguments) => can(&arguments, out),
+        Command::Diff { before, after, format } => estate::load(&before)
+            .and_then(|before| ask::diff(&before, &estate::load(&after)?, format, out)),
         Command::Rules { format } => rules(format, out),
         Command::Config { command: ConfigCommand::Check { file, format } } => {
             check_config(&file, format, around, out)
@@ -177,6 +248,18 @@ fn replay(
         progress: around.progress,
     };
     replay::run(&arguments.events, estate, live, config, &options, out, talk)
+}
+
+fn can(arguments: &CanArguments, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let estate = estate::load(&arguments.of.estate)?;
+    let policies = arguments.session_policy.iter().map(|file| estate::read_text(file));
+    let given = ask::Given {
+        context: arguments.context.clone(),
+        closed: arguments.closed,
+        session_policies: policies.collect::<anyhow::Result<_>>()?,
+    };
+    let asked = (&*arguments.principal, &*arguments.action, &*arguments.resource);
+    ask::can(&estate, asked, &given, arguments.of.format, out)
 }
 
 fn rules(format: Format, out: &mut dyn Write) -> anyhow::Result<Exit> {

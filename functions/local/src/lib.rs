@@ -4,6 +4,7 @@
 //! [`estate`] loads folders; [`replay`] merges events by time and judges them; [`text`] and [`summary`] write for
 //! people. What is decided, is decided in `keyfence-analysis`.
 
+pub mod ask;
 pub mod cli;
 pub mod estate;
 pub mod input;

@@ -4,7 +4,7 @@
 //! for sure before; the comparison is by implication of the residual formulas, so that a widened condition (a prefix
 //! that grew, a condition that was dropped) is a gain as well. A removed Deny is a gain like an added Allow.
 
-use crate::access::{self, Answer, Evidence, Lock, Protection, Slice};
+use crate::access::{self, Answer, Asker, Evidence, Lock, Protection, Slice};
 use crate::estate::Estate;
 use crate::model::{Access, Formula, Principal, Reach, Resource, ResourceKind, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,13 +85,14 @@ impl Picture {
     #[must_use]
     pub fn take(estate: &Estate, slice: &Slice) -> Self {
         let mut answers = BTreeMap::new();
+        let mut asker = Asker::new(estate);
         for (resource, principal) in slice.iter() {
             let kinds: &[Access] = match resource.kind {
                 ResourceKind::Store => &Access::STORE,
                 ResourceKind::Key => &Access::KEY,
             };
             for access in kinds {
-                let answer = access::evaluate(estate, principal, *access, resource);
+                let answer = asker.evaluate(principal, *access, resource);
                 let question = Question {
                     resource: resource.clone(),
                     principal: principal.clone(),
@@ -113,6 +114,16 @@ impl Picture {
     pub fn iter(&self) -> impl Iterator<Item = (&Question, &Answer)> {
         self.0.iter()
     }
+}
+
+/// The difference in access between two estates: everybody who may have access in one of them is asked in both.
+#[must_use]
+pub fn between(before: &Estate, after: &Estate) -> Difference {
+    let mut slice = access::everything(before);
+    slice.join(access::everything(after));
+    let protection: BTreeMap<Resource, Protection> =
+        slice.resources().map(|r| (r.clone(), access::protection(before, r))).collect();
+    compare(&Picture::take(before, &slice), &Picture::take(after, &slice), after, &protection)
 }
 
 /// Compares two pictures of one slice. `after` is the estate of the second picture, `protection` what protected the

@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! event bytes -> event -> change -> estate -> access -> diff -> rule -> finding -> decision -> plan -> proof -> judge
+//!                                               |-> fence
 //! ```
 //!
 //! [`model`] holds the words that all of them share. The hard rule that readers get wrong is in
@@ -29,6 +30,7 @@ pub mod decision;
 pub mod diff;
 pub mod estate;
 pub mod event;
+pub mod fence;
 pub mod finding;
 pub mod judge;
 pub mod model;

@@ -11,14 +11,20 @@
 //! residual formula, the two locks apart, and on request the evidence. [`slice()`] says which principals and resources an
 //! edit can touch, so that a change is judged by what it touches and not by the whole estate.
 
+mod asker;
 pub mod aws;
 pub mod azure;
 pub mod gcp;
+mod matrix;
 mod request;
 mod scope;
 
+pub use asker::Asker;
+pub use matrix::{Changed, Matrix};
 pub use request::{Call, Context, Explained, Step};
-pub use scope::{Protection, Slice, candidates, everything, protection, reach, slice};
+pub use scope::{
+    Protection, Slice, candidates, everything, keys_of, protection, reach, resources, slice,
+};
 
 use crate::estate::Estate;
 use crate::model::azure::ArmKind;
@@ -204,6 +210,52 @@ pub fn explain(
     (answer, sorted(tracer.evidence))
 }
 
+/// The same step by step.
+#[must_use]
+pub fn explained(
+    estate: &Estate,
+    principal: &Principal,
+    access: Access,
+    resource: &Resource,
+) -> Explained {
+    let mut tracer = Tracer::default();
+    let answer = question(estate, principal, access, resource, Some(&mut tracer));
+    Explained { answer, evidence: sorted(tracer.evidence), steps: tracer.steps }
+}
+
+/// How somebody gets at a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reached {
+    /// The answer.
+    pub answer: Answer,
+    /// What opens the locks, the nearest first.
+    pub evidence: Vec<Evidence>,
+    /// How many steps lie between: 0 for what the principal holds himself, 1 for a role that he can assume, …
+    pub steps: usize,
+}
+
+/// How somebody gets at a resource, if he does.
+#[must_use]
+pub fn reached(
+    estate: &Estate,
+    principal: &Principal,
+    access: Access,
+    resource: &Resource,
+) -> Reached {
+    let (answer, evidence) = explain(estate, principal, access, resource);
+    // A way counts where everything that it needs is there: both locks, where the caller needs the key.
+    let locks = if answer.key.is_some() { 2 } else { 1 };
+    let mut ways: std::collections::BTreeMap<&[Arc<str>], BTreeSet<Lock>> =
+        std::collections::BTreeMap::new();
+    for one in &evidence {
+        ways.entry(&one.via).or_default().insert(one.lock);
+    }
+    let whole = ways.iter().filter(|(_, opened)| opened.len() >= locks).map(|(via, _)| via.len());
+    let any = ways.keys().map(|via| via.len()).min();
+    let steps = whole.min().or(any).unwrap_or_default();
+    Reached { answer, evidence, steps }
+}
+
 /// The nearest and widest grant first.
 fn sorted(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
     let place = |e: &Evidence| (e.lock, e.via.len(), !e.broad);
@@ -220,9 +272,15 @@ fn question(
     trace: Trace<'_>,
 ) -> Answer {
     match resource.cloud {
-        Cloud::Aws => aws::evaluate(&estate.aws, principal, access, resource, trace),
+        Cloud::Aws => {
+            let ways = &mut aws::Ways::default();
+            aws::evaluate(&estate.aws, principal, access, resource, ways, trace)
+        }
         Cloud::Azure => azure::evaluate(&estate.azure, principal, access, resource, trace),
-        Cloud::Gcp => gcp::evaluate(&estate.gcp, principal, access, resource, trace),
+        Cloud::Gcp => {
+            let ways = &mut gcp::Ways::default();
+            gcp::evaluate(&estate.gcp, principal, access, resource, ways, trace)
+        }
     }
 }
 

@@ -64,14 +64,31 @@ pub fn slice(estate: &Estate, edit: &Edit) -> Slice {
     slice
 }
 
-/// Every principal that the estate can name with every resource: for bulk questions, not for judging a change.
+/// Every resource with everybody who may have access to it: for bulk questions, not for judging a change.
 #[must_use]
 pub fn everything(estate: &Estate) -> Slice {
     let mut slice = Slice::default();
-    aws::everything(&estate.aws, &mut slice);
-    azure::everything(&estate.azure, &mut slice);
-    gcp::everything(&estate.gcp, &mut slice);
+    for resource in resources(estate) {
+        slice.add(&candidates(estate, &resource), [resource]);
+    }
     slice
+}
+
+/// All stores and keys.
+pub fn resources(estate: &Estate) -> impl Iterator<Item = Resource> {
+    aws::resources(&estate.aws)
+        .chain(azure::resources(&estate.azure))
+        .chain(gcp::resources(&estate.gcp))
+}
+
+/// The customer-managed keys that may encrypt what is in a store, as far as they can be told.
+#[must_use]
+pub fn keys_of(estate: &Estate, store: &Resource) -> BTreeSet<Resource> {
+    match store.cloud {
+        Cloud::Aws => aws::keys_of_store(&estate.aws, store),
+        Cloud::Azure => azure::keys_of_store(&estate.azure, store),
+        Cloud::Gcp => gcp::keys_of_store(&estate.gcp, store),
+    }
 }
 
 /// Everybody who may have access to a resource, as far as the estate names them.

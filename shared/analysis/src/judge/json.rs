@@ -78,7 +78,9 @@ impl Conclusion {
     }
 }
 
-fn difference_json(difference: &Difference) -> Value {
+/// A difference as the contract writes it.
+#[must_use]
+pub fn difference_json(difference: &Difference) -> Value {
     let about = |q: &Question| {
         let mut object = Map::new();
         object.insert("principal".to_owned(), Value::from(q.principal.name()));

@@ -11,7 +11,7 @@
 mod json;
 mod seen;
 
-pub use json::event_json;
+pub use json::{difference_json, event_json};
 
 use crate::access::{self, Protection, Slice};
 use crate::change::{

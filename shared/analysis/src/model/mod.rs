@@ -67,6 +67,22 @@ impl Access {
     /// The kinds of access that a key can give.
     pub const KEY: [Self; 2] = [Self::Decrypt, Self::KeyAdminister];
 
+    /// All kinds.
+    pub const ALL: [Self; 6] = [
+        Self::Read,
+        Self::Write,
+        Self::Delete,
+        Self::Administer,
+        Self::Decrypt,
+        Self::KeyAdminister,
+    ];
+
+    /// The kind of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|access| access.word() == word)
+    }
+
     /// The word of the command line and of the JSON contract.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -39,6 +39,28 @@ impl Resource {
         Self::new(cloud, ResourceKind::Key, name.into())
     }
 
+    /// A store or key by its name alone, in the vocabulary of the command line; `None` for a name that is neither an ARN, an ARM id
+    /// nor a full resource name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let cloud = if name.starts_with("arn:") {
+            Cloud::Aws
+        } else if name.starts_with("//") {
+            Cloud::Gcp
+        } else if name.starts_with('/') {
+            Cloud::Azure
+        } else {
+            return None;
+        };
+        let lower = name.to_lowercase();
+        let key = match cloud {
+            Cloud::Aws => lower.split(':').nth(2) == Some("kms"),
+            Cloud::Azure => lower.contains("/providers/microsoft.keyvault/"),
+            Cloud::Gcp => lower.contains("/cryptokeys/"),
+        };
+        Some(if key { Self::key(cloud, name) } else { Self::store(cloud, name) })
+    }
+
     fn new(cloud: Cloud, kind: ResourceKind, name: Arc<str>) -> Self {
         let folded = match cloud {
             Cloud::Azure if name.chars().any(char::is_uppercase) => name.to_lowercase().into(),

@@ -23,7 +23,7 @@ const CHAIN: usize = 4;
 
 /// A role that somebody can become.
 #[derive(Debug, Clone)]
-pub(super) struct Way<'a> {
+pub(in crate::access) struct Way<'a> {
     pub(super) role: &'a IamPrincipal,
     pub(super) condition: Formula,
     /// The roles to be assumed, in order; the last one is this role.
@@ -37,12 +37,10 @@ pub(super) fn add(
     access: Access,
     resource: &Resource,
     mut answer: Answer,
+    ways: &[Way<'_>],
     trace: &mut Trace<'_>,
 ) -> Answer {
-    if answer.allowed.is_always() {
-        return answer;
-    }
-    for way in ways(aws, subject) {
+    for way in ways {
         if answer.allowed.is_always() && trace.is_none() {
             break;
         }
@@ -50,7 +48,7 @@ pub(super) fn add(
             trace.becoming(&way.path);
         }
         let theirs = direct(aws, &Subject::iam(way.role), access, resource, PLAIN, trace);
-        answer.allowed = answer.allowed.or(way.condition.and(theirs.allowed));
+        answer.allowed = answer.allowed.or(way.condition.clone().and(theirs.allowed));
     }
     if let Some(trace) = trace.as_mut() {
         trace.becoming(&[]);
@@ -301,11 +299,9 @@ fn by_power(
     if writes {
         let own = power.over(iam.principal).and(power.limits(access, resource));
         if let (Some(trace), false) = (trace.as_mut(), own.is_never()) {
-            trace.evidence(
-                Lock::Storage,
-                format!("power over the policies of {}", iam.principal.arn),
-                true,
-            );
+            trace.becoming(&["power over its own policies".into()]);
+            trace.evidence(Lock::Storage, format!("policies of {}", iam.principal.arn), true);
+            trace.becoming(&[]);
         }
         found = own;
     }
@@ -332,11 +328,9 @@ fn by_power(
         let theirs = direct(aws, &Subject::iam(other), wanted, resource, PLAIN, &mut None).allowed;
         let gives = over.and(theirs);
         if let (Some(trace), false) = (trace.as_mut(), gives.is_never()) {
-            trace.evidence(
-                Lock::Storage,
-                format!("power over {}, which has {wanted}", other.arn),
-                true,
-            );
+            trace.becoming(&[format!("power over {}", other.arn).into()]);
+            trace.evidence(Lock::Storage, format!("{} has {wanted}", other.arn), true);
+            trace.becoming(&[]);
         }
         found = found.or(gives);
         if found.is_always() {

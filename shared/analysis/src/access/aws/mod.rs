@@ -28,7 +28,7 @@ use super::{Answer, Decrypts, Trace};
 use crate::estate::aws::Aws;
 use crate::model::aws::{AccessPoint, AccountId, Action, Arn, Bucket, Document, Encryption};
 use crate::model::{Access, Formula, Pattern, Principal, Resource, ResourceKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub(super) use request::can;
@@ -112,16 +112,31 @@ enum EncryptionContext {
     Unknown,
 }
 
-pub(super) fn evaluate(
-    aws: &Aws,
+/// The roles that principals can become, by principal, as far as they were asked about.
+pub(super) type Ways<'a> = HashMap<Principal, Arc<[indirect::Way<'a>]>>;
+
+pub(super) fn evaluate<'a>(
+    aws: &'a Aws,
     principal: &Principal,
     access: Access,
     resource: &Resource,
+    ways: &mut Ways<'a>,
     mut trace: Trace<'_>,
 ) -> Answer {
     let subject = Subject::of(aws, principal);
     let direct = direct(aws, &subject, access, resource, PLAIN, &mut trace);
-    indirect::add(aws, &subject, access, resource, direct, &mut trace)
+    if direct.allowed.is_always() {
+        return direct;
+    }
+    let ways = match ways.get(principal) {
+        Some(ways) => ways.clone(),
+        None => {
+            let found: Arc<[_]> = indirect::ways(aws, &subject).into();
+            ways.insert(principal.clone(), found.clone());
+            found
+        }
+    };
+    indirect::add(aws, &subject, access, resource, direct, &ways, &mut trace)
 }
 
 /// What the principal may do himself, without becoming anybody else.

@@ -32,6 +32,23 @@ pub(super) fn decrypts(
     }
 }
 
+/// The references of the keys that encrypt an account, or one of its containers.
+pub(in crate::access) fn keys_of(
+    azure: &Azure,
+    account: &ArmResource,
+    container: Option<&ArmResource>,
+) -> Vec<KeyReference> {
+    let own = match account.storage_account().key_source {
+        KeySource::Customer { key, .. } => Some(key),
+        KeySource::Microsoft | KeySource::Unclear => None,
+    };
+    match container.and_then(|c| Some((c.container(), default_scope(azure, account, c)?))) {
+        Some((view, Ok(scope))) if view.scope_enforced => scope.key.into_iter().collect(),
+        Some((_, Ok(scope))) => scope.key.into_iter().chain(own).collect(),
+        Some((_, Err(_))) | None => own.into_iter().collect(),
+    }
+}
+
 /// The default encryption scope of a container: `None` when it has none, an error with its name when it is not listed.
 fn default_scope(
     azure: &Azure,

@@ -19,6 +19,8 @@ mod lock;
 mod role;
 mod storage;
 
+pub(super) use encryption::keys_of;
+
 use super::request::{Call, Context, NOTHING};
 use super::{Answer, Decrypts, Lock, Trace, Tracer};
 use crate::estate::azure::{Azure, Part};

@@ -31,7 +31,7 @@ const FULL: [&str; 4] = [
 
 /// How somebody can act as a service account.
 #[derive(Debug, Clone)]
-pub(super) struct Way {
+pub(in crate::access) struct Way {
     pub(super) account: Principal,
     pub(super) condition: Formula,
     /// By HMAC keys: requests to Cloud Storage only.
@@ -57,7 +57,8 @@ pub(super) fn ways(asked: &Asked<'_>) -> Vec<Way> {
     for _ in 0..STEPS {
         let mut next = Vec::new();
         for (actor, condition, path) in std::mem::take(&mut todo) {
-            let as_actor = Asked::by(asked.gcp, &actor);
+            let mut as_actor = Asked::by(asked.gcp, &actor);
+            as_actor.context = asked.context;
             for (member, step) in steps(&as_actor) {
                 if asked.principal.name() == &*member {
                     continue;

@@ -32,7 +32,7 @@ use crate::estate::gcp::Gcp;
 use crate::model::gcp::{Asset, AssetKind, FullName};
 use crate::model::{Access, Formula, Principal, Resource};
 use allow::{Permission, permitted};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Who asks, and what is known of the request.
@@ -53,11 +53,15 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// The service accounts that principals can act as, by principal, as far as they were asked about.
+pub(super) type Ways = HashMap<Principal, Arc<[impersonation::Way]>>;
+
 pub(super) fn evaluate(
     gcp: &Gcp,
     principal: &Principal,
     access: Access,
     resource: &Resource,
+    ways: &mut Ways,
     mut trace: Trace<'_>,
 ) -> Answer {
     let name = FullName::new(resource.name());
@@ -69,7 +73,7 @@ pub(super) fn evaluate(
         };
     };
     let asked = Asked::by(gcp, principal);
-    answer(&asked, access, storage::permissions(access), asset, &mut trace)
+    answer(&asked, access, storage::permissions(access), asset, ways, &mut trace)
 }
 
 fn answer(
@@ -77,21 +81,23 @@ fn answer(
     access: Access,
     wanted: &[&str],
     asset: &Asset,
+    ways: &mut Ways,
     trace: &mut Trace<'_>,
 ) -> Answer {
     let kind = asset.kind();
-    let path = with_ways(asked, kind == AssetKind::Bucket, trace, &|asked, trace| match kind {
-        AssetKind::Bucket => storage::allowed(asked, access, wanted, asset, trace),
-        AssetKind::CryptoKey => key::allowed(asked, access, &asset.name, trace),
-        AssetKind::Organization
-        | AssetKind::Folder
-        | AssetKind::Project
-        | AssetKind::ManagedFolder
-        | AssetKind::KeyRing
-        | AssetKind::CryptoKeyVersion
-        | AssetKind::ServiceAccount
-        | AssetKind::Other => Formula::never(),
-    });
+    let path =
+        with_ways(asked, kind == AssetKind::Bucket, ways, trace, &|asked, trace| match kind {
+            AssetKind::Bucket => storage::allowed(asked, access, wanted, asset, trace),
+            AssetKind::CryptoKey => key::allowed(asked, access, &asset.name, trace),
+            AssetKind::Organization
+            | AssetKind::Folder
+            | AssetKind::Project
+            | AssetKind::ManagedFolder
+            | AssetKind::KeyRing
+            | AssetKind::CryptoKeyVersion
+            | AssetKind::ServiceAccount
+            | AssetKind::Other => Formula::never(),
+        });
     match access {
         // Reading needs the service agent's right to decrypt, writing its right to encrypt.
         Access::Read | Access::Write if kind == AssetKind::Bucket && !path.is_never() => Answer {
@@ -112,6 +118,7 @@ fn answer(
 fn with_ways(
     asked: &Asked<'_>,
     on_storage: bool,
+    ways: &mut Ways,
     trace: &mut Trace<'_>,
     direct: &dyn Fn(&Asked<'_>, &mut Trace<'_>) -> Formula,
 ) -> Formula {
@@ -127,7 +134,15 @@ fn with_ways(
     if path.is_always() {
         return path;
     }
-    for way in impersonation::ways(asked) {
+    let ways = match ways.get(asked.principal) {
+        Some(ways) => ways.clone(),
+        None => {
+            let found: Arc<[_]> = impersonation::ways(asked).into();
+            ways.insert(asked.principal.clone(), found.clone());
+            found
+        }
+    };
+    for way in ways.iter() {
         if way.storage_only && !on_storage || path.is_always() && trace.is_none() {
             continue;
         }
@@ -137,7 +152,7 @@ fn with_ways(
         let mut as_account = Asked::by(asked.gcp, &way.account);
         as_account.context = asked.context;
         as_account.object = asked.object;
-        path = path.or(way.condition.and(direct(&as_account, trace)));
+        path = path.or(way.condition.clone().and(direct(&as_account, trace)));
     }
     if let Some(trace) = trace.as_mut() {
         trace.becoming(&[]);
@@ -162,13 +177,16 @@ pub(super) fn can(gcp: &Gcp, call: &Call, tracer: &mut Tracer) -> Answer {
         "storage.objects.delete" => Access::Delete,
         _ => {
             let on_storage = permission.starts_with("storage.");
-            return Answer::of(with_ways(&asked, on_storage, &mut trace, &|asked, trace| {
+            let ways = &mut Ways::default();
+            return Answer::of(with_ways(&asked, on_storage, ways, &mut trace, &|asked, trace| {
                 permitted(asked, Permission::new(permission, &name, Lock::Storage), trace)
             }));
         }
     };
     match gcp.assets.get(&name) {
-        Some(bucket) => answer(&asked, access, &[permission], bucket, &mut trace),
+        Some(bucket) => {
+            answer(&asked, access, &[permission], bucket, &mut Ways::default(), &mut trace)
+        }
         None => Answer::of(Formula::unknown(format!("{name} is not in the estate"))),
     }
 }

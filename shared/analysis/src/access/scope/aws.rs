@@ -293,7 +293,7 @@ pub(super) fn everything(aws: &Aws, slice: &mut Slice) {
         aws.accounts.keys().flat_map(|a| aws.requesters(a)).map(principal).collect();
     everyone.extend(aws.buckets.values().flat_map(|(owner, b)| bucket_candidates(aws, owner, b)));
     everyone.extend(aws.keys.values().flat_map(|k| key_candidates(aws, k)));
-    slice.add(&everyone, all_resources(aws));
+    slice.add(&everyone, resources(aws));
 }
 
 fn principal(entity: &IamPrincipal) -> Principal {
@@ -312,7 +312,8 @@ fn store(bucket: &Bucket) -> Resource {
     Resource::store(Cloud::Aws, bucket.arn().as_str())
 }
 
-fn all_resources(aws: &Aws) -> impl Iterator<Item = Resource> {
+/// All buckets and keys.
+pub(super) fn resources(aws: &Aws) -> impl Iterator<Item = Resource> {
     let keys = aws.keys.keys().map(|arn| Resource::key(Cloud::Aws, arn.as_str()));
     aws.buckets.values().map(|(_, b)| store(b)).chain(keys)
 }
@@ -341,6 +342,21 @@ fn with_entrants(aws: &Aws, owner: &AccountId, candidates: Principals) -> Princi
     found.extend(own);
     found.extend(entrants(aws, owner));
     found
+}
+
+/// The customer-managed keys of a bucket, now and formerly.
+pub(super) fn keys_of_store(aws: &Aws, store: &Resource) -> BTreeSet<Resource> {
+    let Some((owner, bucket)) = bucket(aws, store) else { return BTreeSet::new() };
+    let encryptions = bucket.encryption.iter().flat_map(|e| e.former.iter().chain([&e.current]));
+    let texts = encryptions.filter_map(|e| match e {
+        Encryption::Kms { key, .. } => Some(key),
+        Encryption::S3Managed | Encryption::AwsManagedKey => None,
+    });
+    texts
+        .filter_map(|key| aws.resolve_key(key, owner, &bucket.region))
+        .filter(|arn| aws.keys.get(arn).is_none_or(|k| !k.aws_managed))
+        .map(|arn| Resource::key(Cloud::Aws, arn.as_str()))
+        .collect()
 }
 
 fn keys_of<'a>(aws: &'a Aws, owner: &AccountId, bucket: &Bucket) -> Vec<&'a Key> {

@@ -1,7 +1,7 @@
 //! Slices and tags in Azure.
 
 use super::{Slice, Tags};
-use crate::access::azure::account_of;
+use crate::access::azure::{account_of, keys_of};
 use crate::change::AzureEdit;
 use crate::estate::azure::{Azure, Part};
 use crate::model::azure::{ArmId, ArmKind, ArmResource, KeySource};
@@ -52,19 +52,19 @@ pub(super) fn slice(azure: &Azure, edit: &AzureEdit, slice: &mut Slice) {
     }
 }
 
-/// All principals that assignments, groups and vaults name, and everyone, with all resources.
-pub(super) fn everything(azure: &Azure, slice: &mut Slice) {
-    let mut everyone: Principals = azure
-        .assignments
-        .values()
-        .flat_map(|a| azure.members_of(&a.principal))
-        .map(Principal::Named)
-        .collect();
-    everyone.extend(azure.groups.keys().flat_map(|g| azure.members_of(g)).map(Principal::Named));
-    let vaults = azure.of_kind(ArmKind::Vault).flat_map(|v| v.vault().policies);
-    everyone.extend(vaults.flat_map(|p| azure.members_of(&p.principal)).map(Principal::Named));
-    everyone.insert(Principal::Public);
-    slice.add(&everyone, azure.resources.values().filter_map(resource));
+/// All accounts, containers and keys.
+pub(super) fn resources(azure: &Azure) -> impl Iterator<Item = Resource> {
+    azure.resources.values().filter_map(resource)
+}
+
+/// The customer-managed keys of an account or container.
+pub(super) fn keys_of_store(azure: &Azure, store: &Resource) -> BTreeSet<Resource> {
+    let id = ArmId::new(store.name());
+    let Some(account) = account_of(azure, &id) else { return BTreeSet::new() };
+    let container = azure.resources.get(&id).filter(|r| r.kind() == ArmKind::Container);
+    let references = keys_of(azure, account, container);
+    let found = references.iter().filter_map(|reference| azure.find_key(reference));
+    found.map(|key| Resource::key(Cloud::Azure, key.id.as_str())).collect()
 }
 
 /// The resource of a question, for the kinds that have an answer.

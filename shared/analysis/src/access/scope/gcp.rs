@@ -57,9 +57,17 @@ pub(super) fn slice(gcp: &Gcp, edit: &GcpEdit, slice: &mut Slice) {
     }
 }
 
-/// All members that policies and groups name, and everyone, with all buckets and keys.
-pub(super) fn everything(gcp: &Gcp, slice: &mut Slice) {
-    slice.add(&all_principals(gcp), gcp.assets.values().filter_map(resource));
+/// All buckets and keys.
+pub(super) fn resources(gcp: &Gcp) -> impl Iterator<Item = Resource> {
+    gcp.of_kind(AssetKind::Bucket).chain(gcp.of_kind(AssetKind::CryptoKey)).filter_map(resource)
+}
+
+/// The default keys of a bucket, now and formerly.
+pub(super) fn keys_of_store(gcp: &Gcp, store: &Resource) -> BTreeSet<Resource> {
+    let Some(asset) = gcp.assets.get(&FullName::new(store.name())) else { return BTreeSet::new() };
+    let view = asset.bucket();
+    let keys = view.default_key.into_iter().chain(view.former_keys);
+    keys.map(|key| Resource::key(Cloud::Gcp, key.as_str())).collect()
 }
 
 fn all_principals(gcp: &Gcp) -> Principals {

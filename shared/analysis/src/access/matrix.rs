@@ -1,0 +1,284 @@
+//! The whole picture of an estate: who has which access to what, for bulk questions.
+//!
+//! Per resource and kind of access the matrix holds two sets of principals as bits: those who have it *surely* and those who
+//! *perhaps* have it; the residual conditions stand beside, for those in the second set only. Building asks only principals
+//! that may have access at all ([`super::candidates`]); everybody else has none. After an edit only what the edit touches is asked again
+//! ([`super::slice()`]); that the result is the one of a fresh build is a law that tests hold.
+//!
+//! ```
+//! use keyfence_analysis::access::Matrix;
+//! use keyfence_analysis::estate::Estate;
+//! let matrix = Matrix::build(&Estate::default());
+//! assert_eq!(matrix.questions(), 0);
+//! ```
+//!
+//! A change is judged without it: a function that judges one event looks at the touched slice alone.
+
+use super::{Asker, Slice, candidates, slice};
+use crate::change::Edit;
+use crate::estate::Estate;
+use crate::model::{Access, Formula, Principal, Resource, ResourceKind, Verdict};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Who has which access to what.
+#[derive(Debug, Clone, Default)]
+pub struct Matrix {
+    principals: Numbers,
+    rows: BTreeMap<(Resource, Access), Row>,
+    questions: usize,
+}
+
+/// Principals by number.
+#[derive(Debug, Clone, Default)]
+struct Numbers {
+    by_principal: HashMap<Principal, usize>,
+    principals: Vec<Principal>,
+}
+
+/// One kind of access to one resource.
+#[derive(Debug, Clone, Default)]
+struct Row {
+    surely: Bits,
+    perhaps: Bits,
+    /// What is left open, for those who perhaps have access.
+    residuals: BTreeMap<usize, Formula>,
+}
+
+/// A set of numbers.
+#[derive(Debug, Clone, Default)]
+struct Bits(Vec<u64>);
+
+/// One answer that an edit changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changed {
+    /// To what.
+    pub resource: Resource,
+    /// Which access.
+    pub access: Access,
+    /// Who.
+    pub principal: Principal,
+    /// What was allowed before.
+    pub before: Formula,
+    /// What is allowed now.
+    pub after: Formula,
+}
+
+impl Numbers {
+    fn number(&mut self, principal: &Principal) -> usize {
+        if let Some(number) = self.by_principal.get(principal) {
+            return *number;
+        }
+        let number = self.principals.len();
+        self.principals.push(principal.clone());
+        self.by_principal.insert(principal.clone(), number);
+        number
+    }
+}
+
+impl Bits {
+    fn has(&self, number: usize) -> bool {
+        self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    fn set(&mut self, number: usize, there: bool) {
+        let word = number / 64;
+        if self.0.len() <= word {
+            if !there {
+                return;
+            }
+            self.0.resize(word + 1, 0);
+        }
+        if let Some(word) = self.0.get_mut(word) {
+            let bit = 1 << (number % 64);
+            if there { *word |= bit } else { *word &= !bit }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(at, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = left.trailing_zeros() as usize;
+                left &= left.checked_sub(1)?;
+                Some(at * 64 + bit)
+            })
+        })
+    }
+
+    fn len(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+}
+
+impl Row {
+    fn get(&self, number: usize) -> Formula {
+        if self.surely.has(number) {
+            Formula::always()
+        } else {
+            self.residuals.get(&number).cloned().unwrap_or_else(Formula::never)
+        }
+    }
+
+    fn put(&mut self, number: usize, allowed: &Formula) {
+        self.surely.set(number, allowed.is_always());
+        self.perhaps.set(number, !allowed.is_never());
+        if allowed.is_never() || allowed.is_always() {
+            self.residuals.remove(&number);
+        } else {
+            self.residuals.insert(number, allowed.clone());
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.perhaps.0.iter().all(|word| *word == 0)
+    }
+}
+
+const fn kinds(resource: &Resource) -> &'static [Access] {
+    match resource.kind {
+        ResourceKind::Store => &Access::STORE,
+        ResourceKind::Key => &Access::KEY,
+    }
+}
+
+impl Matrix {
+    /// Asks everything once.
+    #[must_use]
+    pub fn build(estate: &Estate) -> Self {
+        let mut matrix = Self::default();
+        let mut asker = Asker::new(estate);
+        for resource in super::resources(estate) {
+            let candidates = candidates(estate, &resource);
+            for access in kinds(&resource) {
+                let mut row = Row::default();
+                for principal in &candidates {
+                    matrix.questions += 1;
+                    let allowed = asker.evaluate(principal, *access, &resource).allowed;
+                    if !allowed.is_never() {
+                        row.put(matrix.principals.number(principal), &allowed);
+                    }
+                }
+                if !row.is_empty() {
+                    matrix.rows.insert((resource.clone(), *access), row);
+                }
+            }
+        }
+        matrix
+    }
+
+    /// Applies an edit to the estate, asks again what it touches, and tells which answers changed.
+    pub fn apply(&mut self, estate: &mut Estate, edit: &Edit) -> Vec<Changed> {
+        let mut touched = slice(estate, edit);
+        let inverse = estate.apply(edit);
+        // An edit may bring in principals and resources, or take them away.
+        touched.join(slice(estate, edit));
+        touched.join(slice(estate, &inverse));
+        self.refresh(estate, &touched)
+    }
+
+    /// Asks a slice again.
+    fn refresh(&mut self, estate: &Estate, touched: &Slice) -> Vec<Changed> {
+        let mut changed = Vec::new();
+        let mut asker = Asker::new(estate);
+        for (resource, principal) in touched.iter() {
+            let number = self.principals.number(principal);
+            for access in kinds(resource) {
+                self.questions += 1;
+                let after = asker.evaluate(principal, *access, resource).allowed;
+                let place = (resource.clone(), *access);
+                let before =
+                    self.rows.get(&place).map_or_else(Formula::never, |row| row.get(number));
+                if before == after {
+                    continue;
+                }
+                let row = self.rows.entry(place.clone()).or_default();
+                row.put(number, &after);
+                if row.is_empty() {
+                    self.rows.remove(&place);
+                }
+                let (resource, principal) = (resource.clone(), principal.clone());
+                changed.push(Changed { resource, access: *access, principal, before, after });
+            }
+        }
+        changed
+    }
+
+    /// What is allowed; never for what the matrix does not hold.
+    #[must_use]
+    pub fn allowed(&self, principal: &Principal, access: Access, resource: &Resource) -> Formula {
+        let row = self.rows.get(&(resource.clone(), access));
+        let number = self.principals.by_principal.get(principal);
+        match (row, number) {
+            (Some(row), Some(number)) => row.get(*number),
+            (_, _) => Formula::never(),
+        }
+    }
+
+    /// Everybody who has, or may have, a kind of access to a resource.
+    pub fn who_can(
+        &self,
+        access: Access,
+        resource: &Resource,
+    ) -> impl Iterator<Item = (&Principal, Verdict)> {
+        let row = self.rows.get(&(resource.clone(), access));
+        row.into_iter().flat_map(move |row| {
+            row.perhaps.iter().filter_map(move |number| {
+                let verdict = row.get(number).verdict();
+                Some((self.principals.principals.get(number)?, verdict))
+            })
+        })
+    }
+
+    /// How many questions were asked so far.
+    #[must_use]
+    pub const fn questions(&self) -> usize {
+        self.questions
+    }
+
+    /// How many answers are *yes*, and how many are open.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize) {
+        let surely: usize = self.rows.values().map(|row| row.surely.len()).sum();
+        let perhaps: usize = self.rows.values().map(|row| row.perhaps.len()).sum();
+        (surely, perhaps - surely)
+    }
+
+    /// All answers that are not *no*, by resource, access and principal.
+    pub fn iter(&self) -> impl Iterator<Item = (&Resource, Access, &Principal, Formula)> {
+        self.rows.iter().flat_map(move |((resource, access), row)| {
+            row.perhaps.iter().filter_map(move |number| {
+                let principal = self.principals.principals.get(number)?;
+                Some((resource, *access, principal, row.get(number)))
+            })
+        })
+    }
+}
+
+/// The same answers, whatever the order in which they were asked.
+impl PartialEq for Matrix {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |matrix: &Self| -> BTreeSet<(Resource, Access, Principal, Formula)> {
+            matrix.iter().map(|(r, a, p, f)| (r.clone(), a, p.clone(), f)).collect()
+        };
+        all(self) == all(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn bits_are_a_set(numbers in proptest::collection::btree_set(0_usize..300, 0..40), out in 0_usize..300) {
+            let mut bits = Bits::default();
+            numbers.iter().for_each(|n| bits.set(*n, true));
+            bits.set(out, false);
+            let expected: Vec<usize> = numbers.into_iter().filter(|n| *n != out).collect();
+            prop_assert_eq!(bits.len(), expected.len());
+            prop_assert!(expected.iter().all(|n| bits.has(*n)) && !bits.has(out));
+            prop_assert_eq!(bits.iter().collect::<Vec<_>>(), expected);
+        }
+    }
+}
