@@ -8,7 +8,7 @@ use std::fmt;
 /// Asks many questions of one estate. The roles and accounts that a principal can become are looked up once per principal.
 pub struct Asker<'a> {
     estate: &'a Estate,
-    aws: aws::Ways<'a>,
+    aws: aws::Memory<'a>,
     gcp: gcp::Ways,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Asker<'a> {
     /// An asker of an estate.
     #[must_use]
     pub fn new(estate: &'a Estate) -> Self {
-        Self { estate, aws: aws::Ways::default(), gcp: gcp::Ways::default() }
+        Self { estate, aws: aws::Memory::of(&estate.aws), gcp: gcp::Ways::default() }
     }
 
     /// Whether a principal has a kind of access to a resource.
@@ -34,9 +34,7 @@ impl<'a> Asker<'a> {
     ) -> Answer {
         let estate = self.estate;
         match resource.cloud {
-            Cloud::Aws => {
-                aws::evaluate(&estate.aws, principal, access, resource, &mut self.aws, None)
-            }
+            Cloud::Aws => aws::evaluate(&mut self.aws, principal, access, resource, &mut None),
             Cloud::Azure => azure::evaluate(&estate.azure, principal, access, resource, None),
             Cloud::Gcp => {
                 gcp::evaluate(&estate.gcp, principal, access, resource, &mut self.gcp, None)

@@ -269,12 +269,12 @@ fn question(
     principal: &Principal,
     access: Access,
     resource: &Resource,
-    trace: Trace<'_>,
+    mut trace: Trace<'_>,
 ) -> Answer {
     match resource.cloud {
         Cloud::Aws => {
-            let ways = &mut aws::Ways::default();
-            aws::evaluate(&estate.aws, principal, access, resource, ways, trace)
+            let memory = &mut aws::Memory::of(&estate.aws);
+            aws::evaluate(memory, principal, access, resource, &mut trace)
         }
         Cloud::Azure => azure::evaluate(&estate.azure, principal, access, resource, trace),
         Cloud::Gcp => {

@@ -11,7 +11,7 @@ use crate::model::aws::{AclGrantee, Ownership};
 use crate::model::{Access, Formula};
 
 pub(super) fn allows(
-    store: Store<'_>,
+    store: &Store<'_>,
     request: &Request<'_>,
     access: Access,
     trace: &mut Trace<'_>,

@@ -437,7 +437,9 @@ fn of_kms<'a>(key: &str, request: &Request<'a>) -> Option<Given<'a>> {
     let via = request.via.as_ref();
     Some(match key {
         "calleraccount" => account(request),
-        "viaservice" => via.map_or(Given::Absent, |v| Given::One(Cow::Owned(v.service.clone()))),
+        "viaservice" => {
+            via.map_or(Given::Absent, |v| Given::One(Cow::Owned(v.service.to_string())))
+        }
         "encryptioncontextkeys" if via.is_some() => {
             Given::Many(vec![Arc::from("aws:s3:arn")].into())
         }

@@ -2,11 +2,12 @@
 
 use super::Request;
 use super::organization::service_control;
+use super::own::Own;
 use super::policy::{Said, says};
 use super::subject::{Iam, Subject};
 use crate::access::{Lock, Trace};
 use crate::model::Formula;
-use crate::model::aws::{AccountId, IamKind, IamPrincipal};
+use crate::model::aws::IamKind;
 
 /// What the requester's own side says, with the limits on it.
 pub(super) struct Identity {
@@ -71,8 +72,8 @@ pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>)
         }
     };
     let principal = iam.principal;
-    let said = identity_policies(request, principal, lock, trace);
-    let boundary = boundary(request, principal, trace);
+    let said = identity_policies(request, &iam.own, lock, trace);
+    let boundary = boundary(request, &iam.own, trace);
     let session = session_policies(request, iam, trace);
     let control = service_control(request, trace);
     Identity {
@@ -100,61 +101,30 @@ fn own_side_unseen(request: &Request<'_>) -> Said {
 
 fn identity_policies(
     request: &Request<'_>,
-    principal: &IamPrincipal,
-    lock: Lock,
-    trace: &mut Trace<'_>,
-) -> Said {
-    let Some(account) = principal.arn.account() else { return Said::nothing() };
-    let of_account = request.aws.accounts.get(&account);
-    let mut said = attached_policies(request, principal, &account, lock, trace);
-    for name in &principal.groups {
-        let group = of_account.and_then(|a| a.principals.get(&(IamKind::Group, name.clone())));
-        said = said.join(match group {
-            Some(group) => attached_policies(request, group, &account, lock, trace),
-            None => Said::unknown(&format!("group `{name}` is not in the estate")),
-        });
-    }
-    if of_account.is_some_and(|a| a.iam_known) && principal.complete {
-        said
-    } else {
-        let because = format!("the other policies of {} are not in the estate", principal.arn);
-        said.join(Said::unknown(&because))
-    }
-}
-
-fn attached_policies(
-    request: &Request<'_>,
-    holder: &IamPrincipal,
-    account: &AccountId,
+    own: &Own<'_>,
     lock: Lock,
     trace: &mut Trace<'_>,
 ) -> Said {
     let mut said = Said::nothing();
-    let arn = &holder.arn;
-    for (name, document) in &holder.inline {
-        let label = format_args!("inline policy `{name}` of {arn}");
-        said = said.join(says(document, request, Some(lock), label, trace));
+    if trace.is_none() && !own.speaks_of(request.action) {
+        return said;
     }
-    for policy in &holder.attached {
-        said = said.join(match request.aws.managed_document(account, policy) {
-            Some(document) => {
-                says(document, request, Some(lock), format_args!("policy {policy} of {arn}"), trace)
-            }
-            None => Said::unknown(&format!("the document of {policy} is not in the estate")),
-        });
+    for held in &own.documents {
+        said = said.join(says(held.document, request, Some(lock), format_args!("{held}"), trace));
     }
-    said
+    own.unseen.iter().fold(said, |said, because| said.join(Said::unknown(because)))
 }
 
 /// What the permissions boundary leaves; everything where there is none.
-fn boundary(request: &Request<'_>, principal: &IamPrincipal, trace: &mut Trace<'_>) -> Said {
-    let Some(policy) = &principal.boundary else { return Said::everything() };
-    let account = principal.arn.account();
-    match account.and_then(|a| request.aws.managed_document(&a, policy)) {
-        Some(document) => {
+fn boundary(request: &Request<'_>, own: &Own<'_>, trace: &mut Trace<'_>) -> Said {
+    match own.boundary {
+        None => Said::everything(),
+        Some((policy, Some(document))) => {
             says(document, request, None, format_args!("permissions boundary {policy}"), trace)
         }
-        None => Said::unknown(&format!("the permissions boundary {policy} is not in the estate")),
+        Some((policy, None)) => {
+            Said::unknown(&format!("the permissions boundary {policy} is not in the estate"))
+        }
     }
 }
 

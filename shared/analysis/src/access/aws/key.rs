@@ -91,6 +91,7 @@ pub(super) fn managed(
         tags: ResourceTags::Off,
         via,
         point: None,
+        limits: None,
         asked,
     };
     let identity = identity(&request, Lock::Key, &mut None);
@@ -136,6 +137,7 @@ pub(super) fn allowed(
         tags: ResourceTags::Count(&key.tags),
         via,
         point: None,
+        limits: None,
         asked,
     };
     let said = key_policy(key, &request, trace);
@@ -314,6 +316,7 @@ pub(super) fn delegates(aws: &Aws, subject: &Subject<'_>, action: Known, key: &K
         tags: ResourceTags::Count(&key.tags),
         via: None,
         point: None,
+        limits: None,
         asked: super::PLAIN,
     };
     let said = key_policy(key, &request, &mut None);

@@ -13,8 +13,10 @@ pub(super) mod indirect;
 mod key;
 mod operator;
 mod organization;
+mod own;
 mod point;
 mod policy;
+pub(super) mod power;
 mod public_access;
 mod request;
 mod storage;
@@ -27,10 +29,11 @@ use super::request::{Context, NOTHING};
 use super::{Answer, Decrypts, Trace};
 use crate::estate::aws::Aws;
 use crate::model::aws::{AccessPoint, AccountId, Action, Arn, Bucket, Document, Encryption};
-use crate::model::{Access, Formula, Pattern, Principal, Resource, ResourceKind};
-use std::collections::{BTreeMap, HashMap};
+use crate::model::{Access, Formula, Pattern, Resource, ResourceKind};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(super) use indirect::{Memory, evaluate};
 pub(super) use request::can;
 
 /// What an action is done to.
@@ -40,13 +43,6 @@ pub(crate) enum Target {
     One(Arn),
     /// All objects of a bucket, as a class.
     Objects(Pattern),
-}
-
-impl Target {
-    /// All objects of a bucket.
-    fn objects_of(bucket: &Bucket) -> Self {
-        Self::Objects(Pattern::new(format!("{}/*", bucket.arn())))
-    }
 }
 
 /// What a request carries beside who, what and where.
@@ -75,6 +71,8 @@ pub(crate) struct Request<'a> {
     tags: ResourceTags<'a>,
     /// For a key: the service through which it is used, if any.
     via: Option<Via>,
+    /// Resource control policies of the owner, where they were looked up before.
+    limits: Option<&'a own::Limits<'a>>,
     /// The access point through which a bucket is used, if any.
     point: Option<&'a AccessPoint>,
     asked: Asked<'a>,
@@ -97,7 +95,7 @@ pub(crate) enum ResourceTags<'a> {
 #[derive(Debug, Clone)]
 struct Via {
     /// `s3.eu-west-1.amazonaws.com`.
-    service: String,
+    service: Arc<str>,
     context: EncryptionContext,
 }
 
@@ -112,33 +110,6 @@ enum EncryptionContext {
     Unknown,
 }
 
-/// The roles that principals can become, by principal, as far as they were asked about.
-pub(super) type Ways<'a> = HashMap<Principal, Arc<[indirect::Way<'a>]>>;
-
-pub(super) fn evaluate<'a>(
-    aws: &'a Aws,
-    principal: &Principal,
-    access: Access,
-    resource: &Resource,
-    ways: &mut Ways<'a>,
-    mut trace: Trace<'_>,
-) -> Answer {
-    let subject = Subject::of(aws, principal);
-    let direct = direct(aws, &subject, access, resource, PLAIN, &mut trace);
-    if direct.allowed.is_always() {
-        return direct;
-    }
-    let ways = match ways.get(principal) {
-        Some(ways) => ways.clone(),
-        None => {
-            let found: Arc<[_]> = indirect::ways(aws, &subject).into();
-            ways.insert(principal.clone(), found.clone());
-            found
-        }
-    };
-    indirect::add(aws, &subject, access, resource, direct, &ways, &mut trace)
-}
-
 /// What the principal may do himself, without becoming anybody else.
 fn direct(
     aws: &Aws,
@@ -150,8 +121,9 @@ fn direct(
 ) -> Answer {
     match resource.kind {
         ResourceKind::Store => match bucket(aws, resource) {
-            Some((account, bucket)) => storage::Store { aws, owner: account, bucket, asked }
-                .evaluate(subject, access, trace),
+            Some((account, bucket)) => {
+                storage::Store::of(aws, account, bucket, asked).evaluate(subject, access, trace)
+            }
             None => absent(
                 resource,
                 !aws.accounts.is_empty() && aws.accounts.values().all(|a| a.buckets_known),

@@ -1,98 +1,94 @@
 //! Limits of the organisation: service control policies on principals, resource control policies on resources.
 
 use super::Request;
+use super::own::Limits;
 use super::policy::{Said, resource_says, says};
 use super::subject::Subject;
 use crate::access::Trace;
 use crate::estate::aws::OrganizationPolicyKind;
 use crate::model::Formula;
-use crate::model::aws::AccountId;
 
 /// Service control policies of the requester's organisation: every level from the root to the account must allow, none
 /// may deny. They do not bind the management account.
 /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html>
 pub(super) fn service_control(request: &Request<'_>, trace: &mut Trace<'_>) -> Said {
-    let Some(account) = request.subject.account() else { return Said::everything() };
-    limit(request, &account, OrganizationPolicyKind::Service, trace)
-}
-
-/// Resource control policies of the owner's organisation: likewise, for whoever asks. `RCPFullAWSAccess` is attached everywhere
-/// and cannot be detached: only a Deny limits.
-/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
-pub(super) fn resource_control(request: &Request<'_>, trace: &mut Trace<'_>) -> Formula {
-    let said = limit(request, request.owner, OrganizationPolicyKind::Resource, trace);
-    said.allow.unless(said.deny)
-}
-
-fn limit(
-    request: &Request<'_>,
-    account: &AccountId,
-    kind: OrganizationPolicyKind,
-    trace: &mut Trace<'_>,
-) -> Said {
-    let unknown = |because: &str| Said { allow: Formula::unknown(because), deny: Formula::never() };
-    let Some(organization) = &request.aws.organization else {
-        let ours = request.aws.accounts.get(account);
-        return match ours {
-            // The account's own file says that it is in no organisation.
-            Some(a) if a.organization_id.is_none() && a.file_known => Said::everything(),
-            Some(_) => unknown("the organisation's policies are not in the estate"),
-            None => Said::everything(),
-        };
-    };
-    if !organization.contains(account) || organization.management.as_ref() == Some(account) {
-        return Said::everything();
+    if let Subject::Iam(iam) = request.subject {
+        return by_services(&iam.own.control, request, trace);
     }
-    // Service-linked roles are bound by neither kind.
+    let Some(account) = request.subject.account() else { return Said::everything() };
+    let limits = Limits::of(request.aws, &account, OrganizationPolicyKind::Service);
     if is_service_linked(request.subject) {
         return Said::everything();
     }
-    if !organization.policies_known {
-        return unknown("the organisation's policies are not in the estate");
-    }
-    if !organization.policies.values().any(|p| p.kind == kind) {
-        return Said::everything();
-    }
-    let path = organization.path(account);
-    if !path.last().is_some_and(|root| root.starts_with("r-")) {
-        return unknown(&format!(
-            "the place of account {account} in the organisation is not in the estate"
-        ));
-    }
+    by_services(&limits, request, trace)
+}
+
+fn by_services(limits: &Limits<'_>, request: &Request<'_>, trace: &mut Trace<'_>) -> Said {
+    let levels = match limits {
+        Limits::Free => return Said::everything(),
+        Limits::Unknown(because) => {
+            return Said { allow: Formula::unknown(because.as_str()), deny: Formula::never() };
+        }
+        Limits::Levels(levels) => levels,
+    };
     let mut left = Said::everything();
-    for level in &path {
+    for level in levels {
+        let at = &level.name;
         let mut said = Said::nothing();
-        for (id, policy) in organization.attached(kind, level) {
-            let name = &policy.name;
-            said = said.join(match (&policy.document, kind) {
-                (Some(document), OrganizationPolicyKind::Resource) => {
-                    let label = format_args!("resource control policy `{name}` on {level}");
-                    let said = resource_says(document, request, None, label, trace);
-                    Said { allow: Formula::never(), deny: said.deny }
-                }
-                (
-                    Some(document),
-                    OrganizationPolicyKind::Service
-                    | OrganizationPolicyKind::Storage
-                    | OrganizationPolicyKind::Other,
-                ) => {
-                    let label = format_args!("service control policy `{name}` on {level}");
+        for (name, document) in &level.policies {
+            said = said.join(match document {
+                Some(document) => {
+                    let label = format_args!("service control policy `{name}` on {at}");
                     says(document, request, None, label, trace)
                 }
-                (None, _) => {
-                    Said::unknown(&format!("the content of policy {id} is not in the estate"))
+                None => {
+                    Said::unknown(&format!("the content of policy `{name}` is not in the estate"))
                 }
             });
         }
         left.deny = left.deny.or(said.deny);
-        left.allow = left.allow.and(match kind {
-            OrganizationPolicyKind::Resource => Formula::always(),
-            OrganizationPolicyKind::Service
-            | OrganizationPolicyKind::Storage
-            | OrganizationPolicyKind::Other => said.allow,
-        });
+        left.allow = left.allow.and(said.allow);
     }
     left
+}
+
+/// Resource control policies of the owner's organisation: likewise, for whoever asks. `RCPFullAWSAccess` is attached everywhere
+/// and cannot be detached: only a Deny limits. They do not bind service-linked roles.
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+pub(super) fn resource_control(request: &Request<'_>, trace: &mut Trace<'_>) -> Formula {
+    if is_service_linked(request.subject) {
+        return Formula::always();
+    }
+    let limits;
+    let limits = match request.limits {
+        Some(limits) => limits,
+        None => {
+            limits = Limits::of(request.aws, request.owner, OrganizationPolicyKind::Resource);
+            &limits
+        }
+    };
+    let levels = match limits {
+        Limits::Free => return Formula::always(),
+        Limits::Unknown(because) => return Formula::unknown(because.as_str()),
+        Limits::Levels(levels) => levels,
+    };
+    let mut deny = Formula::never();
+    for level in levels {
+        let at = &level.name;
+        for (name, document) in &level.policies {
+            deny = deny.or(match document {
+                Some(document) => {
+                    let label = format_args!("resource control policy `{name}` on {at}");
+                    resource_says(document, request, None, label, trace).deny
+                }
+                None => {
+                    let because = format!("the content of policy `{name}` is not in the estate");
+                    Said::unknown(&because).deny
+                }
+            });
+        }
+    }
+    deny.negated()
 }
 
 /// Roles that AWS services made for themselves.

@@ -14,7 +14,7 @@ use crate::model::{Formula, Pattern};
 
 /// What can be reached through the access points of a bucket.
 pub(super) fn through_any(
-    store: Store<'_>,
+    store: &Store<'_>,
     direct: &Request<'_>,
     part: Part<'_>,
     trace: &mut Trace<'_>,
@@ -24,7 +24,7 @@ pub(super) fn through_any(
 }
 
 fn through<'a>(
-    store: Store<'a>,
+    store: &'a Store<'a>,
     point: &'a AccessPoint,
     direct: &Request<'a>,
     part: Part<'_>,
@@ -87,7 +87,7 @@ fn object_name(arn: &Arn) -> Option<&str> {
 
 /// Who may change the policy of an access point opens the bucket as far as the bucket lets its access points through.
 pub(super) fn administer(
-    store: Store<'_>,
+    store: &Store<'_>,
     subject: &Subject<'_>,
     trace: &mut Trace<'_>,
 ) -> Formula {

@@ -15,7 +15,7 @@ pub(super) type Flag = fn(&PublicAccessBlock) -> bool;
 
 /// Whether Block Public Access takes the bucket policy's effect away from this requester: with `RestrictPublicBuckets` a
 /// *public* policy admits the owner's account and AWS services only.
-pub(super) fn blocked(store: Store<'_>, request: &Request<'_>) -> Formula {
+pub(super) fn blocked(store: &Store<'_>, request: &Request<'_>) -> Formula {
     let Some(Some(policy)) = &store.bucket.policy else { return Formula::never() };
     if !restricts(policy, request) {
         return Formula::never();
@@ -25,7 +25,7 @@ pub(super) fn blocked(store: Store<'_>, request: &Request<'_>) -> Formula {
 
 /// The same for the policy of an access point.
 pub(super) fn point_blocked(
-    store: Store<'_>,
+    store: &Store<'_>,
     point: &AccessPoint,
     request: &Request<'_>,
 ) -> Formula {
@@ -44,7 +44,7 @@ fn restricts(policy: &Document, request: &Request<'_>) -> bool {
 
 /// Whether a flag is on: one that the organisation, the account, the bucket or the access point sets is set, whatever the
 /// others say.
-pub(super) fn is_on(store: Store<'_>, point: Option<&AccessPoint>, flag: Flag) -> Formula {
+pub(super) fn is_on(store: &Store<'_>, point: Option<&AccessPoint>, flag: Flag) -> Formula {
     let account = store.aws.accounts.get(store.owner).and_then(|a| a.block);
     let organization = store.aws.organization.as_ref().map(|o| o.public_access_block(store.owner));
     let known = [

@@ -39,7 +39,7 @@ pub(in crate::access) fn can(aws: &Aws, call: &Call, tracer: &mut Tracer) -> Ans
         None => (arn.resource(), false),
     };
     let Some((owner, bucket)) = aws.buckets.get(bucket) else { return unknown(arn.as_str()) };
-    let store = Store { aws, owner, bucket, asked };
+    let store = Store::of(aws, owner, bucket, asked);
     let part = if object { Part::Object(&arn) } else { Part::Bucket };
     // What ACLs allow goes by the kind of access.
     let access = match action.name() {

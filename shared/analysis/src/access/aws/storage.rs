@@ -2,26 +2,34 @@
 
 use super::identity::identity;
 use super::organization::resource_control;
+use super::own::Limits;
 use super::policy::{ResourceSaid, resource_says};
 use super::subject::Subject;
 use super::{
     Asked, EncryptionContext, Request, ResourceTags, Target, Via, acl, key, point, public_access,
 };
 use crate::access::{Answer, Lock, Trace};
-use crate::estate::aws::Aws;
+use crate::estate::aws::{Aws, OrganizationPolicyKind};
 use crate::model::aws::{
     AccountId, Action, Arn, Bucket, BucketEncryption, Effect, Encryption, Known, PrincipalMatch,
     PrincipalPattern,
 };
-use crate::model::{Access, Formula};
+use crate::model::{Access, Formula, Pattern};
+use std::sync::Arc;
 
 /// A bucket that is asked about, with all that the answers need.
-#[derive(Clone, Copy)]
 pub(super) struct Store<'a> {
     pub(super) aws: &'a Aws,
     pub(super) owner: &'a AccountId,
     pub(super) bucket: &'a Bucket,
     pub(super) asked: Asked<'a>,
+    arn: Arn,
+    objects: Pattern,
+    /// `s3.eu-west-1.amazonaws.com`.
+    service: Arc<str>,
+    limits: Limits<'a>,
+    /// The keys behind the default encryptions, resolved.
+    keys: Vec<(&'a str, Option<Arn>)>,
 }
 
 /// What of a bucket an action is done to.
@@ -52,8 +60,34 @@ const fn actions(access: Access) -> &'static [Known] {
 }
 
 impl<'a> Store<'a> {
+    pub(super) fn of(
+        aws: &'a Aws,
+        owner: &'a AccountId,
+        bucket: &'a Bucket,
+        asked: Asked<'a>,
+    ) -> Self {
+        let arn = bucket.arn();
+        let encryptions =
+            bucket.encryption.iter().flat_map(|e| e.former.iter().chain([&e.current]));
+        let texts = encryptions.filter_map(|e| match e {
+            Encryption::Kms { key, .. } => Some(&**key),
+            Encryption::S3Managed | Encryption::AwsManagedKey => None,
+        });
+        Self {
+            aws,
+            owner,
+            bucket,
+            asked,
+            objects: Pattern::new(format!("{arn}/*")),
+            arn,
+            service: format!("s3.{}.amazonaws.com", bucket.region).into(),
+            limits: Limits::of(aws, owner, OrganizationPolicyKind::Resource),
+            keys: texts.map(|key| (key, aws.resolve_key(key, owner, &bucket.region))).collect(),
+        }
+    }
+
     pub(super) fn evaluate(
-        self,
+        &self,
         subject: &Subject<'_>,
         access: Access,
         trace: &mut Trace<'_>,
@@ -79,7 +113,7 @@ impl<'a> Store<'a> {
 
     /// The owner's root user keeps the bucket policy whatever it says; only the organisation can stop him.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>
-    fn by_root(self, subject: &Subject<'_>, trace: &mut Trace<'_>) -> Formula {
+    fn by_root(&self, subject: &Subject<'_>, trace: &mut Trace<'_>) -> Formula {
         match subject {
             Subject::Account(account) if account == self.owner => {
                 let request = self.request(subject, Known::PutBucketPolicy.into(), Part::Bucket);
@@ -98,7 +132,7 @@ impl<'a> Store<'a> {
 
     /// Both locks: the storage side is known, the key is asked for what reads and writes.
     pub(super) fn with_key(
-        self,
+        &self,
         subject: &Subject<'_>,
         access: Access,
         part: Part<'_>,
@@ -147,7 +181,7 @@ impl<'a> Store<'a> {
     /// Objects stored under a former default keep their key, so each default opens a class of objects. All of them together
     /// are all objects.
     fn any_key(
-        self,
+        &self,
         encryption: &BucketEncryption,
         subject: &Subject<'_>,
         action: Known,
@@ -179,7 +213,7 @@ impl<'a> Store<'a> {
 
     /// Whether one kind of encryption lets the subject through.
     fn opens(
-        self,
+        &self,
         encryption: &Encryption,
         subject: &Subject<'_>,
         action: Known,
@@ -187,12 +221,13 @@ impl<'a> Store<'a> {
         trace: &mut Trace<'_>,
     ) -> Formula {
         let region = &self.bucket.region;
-        let use_of = |arn: &Arn, bucket_key: Option<bool>| {
-            let region = if region.is_empty() { arn.region() } else { region };
-            Via {
-                service: format!("s3.{region}.amazonaws.com"),
-                context: self.encryption_context(bucket_key, part),
-            }
+        let use_of = |arn: &Arn, bucket_key: Option<bool>| Via {
+            service: if region.is_empty() {
+                format!("s3.{}.amazonaws.com", arn.region()).into()
+            } else {
+                self.service.clone()
+            },
+            context: self.encryption_context(bucket_key, part),
         };
         match encryption {
             Encryption::S3Managed => Formula::always(),
@@ -215,7 +250,8 @@ impl<'a> Store<'a> {
                 )
             }
             Encryption::Kms { key: text, bucket_key, .. } => {
-                let Some(arn) = self.aws.resolve_key(text, self.owner, region) else {
+                let known = self.keys.iter().find(|(key, _)| **key == **text);
+                let Some(arn) = known.and_then(|(_, arn)| arn.clone()) else {
                     return Formula::unknown(format!("`{text}` cannot be resolved to a key"));
                 };
                 key::through_s3(
@@ -233,7 +269,7 @@ impl<'a> Store<'a> {
 
     /// An alias, or an id without account, is resolved in the account of whoever writes.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html>
-    fn may_hold_foreign_keys(self, encryption: &Encryption) -> bool {
+    fn may_hold_foreign_keys(&self, encryption: &Encryption) -> bool {
         let Encryption::Kms { key, .. } = encryption else { return false };
         if key.contains(":key/") {
             return false;
@@ -259,20 +295,19 @@ impl<'a> Store<'a> {
         })
     }
 
-    fn encryption_context(self, bucket_key: Option<bool>, part: Part<'_>) -> EncryptionContext {
+    fn encryption_context(&self, bucket_key: Option<bool>, part: Part<'_>) -> EncryptionContext {
         match (bucket_key, part) {
-            (Some(true), _) => EncryptionContext::Bucket(self.bucket.arn()),
+            (Some(true), _) => EncryptionContext::Bucket(self.arn.clone()),
             (Some(false), Part::Object(arn)) => EncryptionContext::Object(arn.clone()),
-            (Some(false), Part::Objects | Part::Bucket) => match Target::objects_of(self.bucket) {
-                Target::Objects(objects) => EncryptionContext::Objects(objects),
-                Target::One(arn) => EncryptionContext::Object(arn),
-            },
+            (Some(false), Part::Objects | Part::Bucket) => {
+                EncryptionContext::Objects(self.objects.clone())
+            }
             (None, _) => EncryptionContext::Unknown,
         }
     }
 
     pub(super) fn request<'b>(
-        self,
+        &'b self,
         subject: &'b Subject<'b>,
         action: Action<'b>,
         part: Part<'_>,
@@ -285,9 +320,9 @@ impl<'a> Store<'a> {
             subject,
             action,
             target: match part {
-                Part::Objects => Target::objects_of(self.bucket),
+                Part::Objects => Target::Objects(self.objects.clone()),
                 Part::Object(arn) => Target::One(arn.clone()),
-                Part::Bucket => Target::One(self.bucket.arn()),
+                Part::Bucket => Target::One(self.arn.clone()),
             },
             owner: self.owner,
             region: &self.bucket.region,
@@ -299,6 +334,7 @@ impl<'a> Store<'a> {
             },
             via: None,
             point: None,
+            limits: Some(&self.limits),
             asked: self.asked,
         }
     }
@@ -306,7 +342,7 @@ impl<'a> Store<'a> {
     /// Whether the policies allow an action on the bucket or its objects: on the bucket directly, or through one of its access
     /// points.
     pub(super) fn allowed(
-        self,
+        &self,
         subject: &Subject<'_>,
         action: Action<'_>,
         part: Part<'_>,
@@ -323,7 +359,7 @@ impl<'a> Store<'a> {
         }
     }
 
-    fn directly(self, request: &Request<'_>, access: Access, trace: &mut Trace<'_>) -> Formula {
+    fn directly(&self, request: &Request<'_>, access: Access, trace: &mut Trace<'_>) -> Formula {
         let resource = self.bucket_policy(request, trace);
         let identity = identity(request, Lock::Storage, trace);
         let blocked = public_access::blocked(self, request);
@@ -363,7 +399,7 @@ impl<'a> Store<'a> {
     }
 
     pub(super) fn bucket_policy(
-        self,
+        &self,
         request: &Request<'_>,
         trace: &mut Trace<'_>,
     ) -> ResourceSaid {

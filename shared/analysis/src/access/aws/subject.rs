@@ -1,5 +1,6 @@
 //! Who asks: a user or role of the estate, somebody outside of it, a whole account, or everyone.
 
+use super::own::Own;
 use crate::estate::aws::Aws;
 use crate::model::Principal;
 use crate::model::aws::{AccountId, Arn, IamKind, IamPrincipal};
@@ -28,6 +29,8 @@ pub(crate) enum Subject<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Iam<'a> {
     pub(crate) principal: &'a IamPrincipal,
+    /// What its own side consists of, looked up once.
+    pub(crate) own: Arc<Own<'a>>,
     /// The ARN of the session, when one is asked about: a policy may name it alone.
     pub(crate) session: Option<Arn>,
     /// Whether the session is a federated user's: what its user has is limited by session policies that nobody keeps.
@@ -64,7 +67,8 @@ impl<'a> Subject<'a> {
                 return Self::Nobody;
             }
             let session = of_session.is_some().then_some(arn);
-            return Self::Iam(Iam { principal, session, federated });
+            let own = Arc::new(Own::of(aws, principal));
+            return Self::Iam(Iam { principal, own, session, federated });
         }
         // A user or role that a known account does not have is nobody.
         let account = asked.account().and_then(|a| aws.accounts.get(&a));
@@ -76,14 +80,26 @@ impl<'a> Subject<'a> {
     }
 
     /// A user or role of the estate.
-    pub(crate) const fn iam(principal: &'a IamPrincipal) -> Self {
-        Self::Iam(Iam { principal, session: None, federated: false })
+    pub(crate) fn iam(aws: &'a Aws, principal: &'a IamPrincipal) -> Self {
+        let own = Arc::new(Own::of(aws, principal));
+        Self::Iam(Iam { principal, own, session: None, federated: false })
+    }
+
+    /// A user as he would be within one more group.
+    pub(crate) fn as_member(aws: &'a Aws, user: &'a IamPrincipal, group: &'a IamPrincipal) -> Self {
+        let own = Arc::new(Own::of(aws, user).with(aws, group));
+        Self::Iam(Iam { principal: user, own, session: None, federated: false })
+    }
+
+    /// Whether the ARN says it all: no session of a role, no federated user.
+    pub(crate) const fn is_plain(&self) -> bool {
+        matches!(self, Self::Iam(iam) if iam.session.is_none())
     }
 
     pub(crate) fn account(&self) -> Option<AccountId> {
         match self {
             Self::Account(account) => Some(account.clone()),
-            Self::Iam(iam) => iam.principal.arn.account(),
+            Self::Iam(iam) => iam.own.account.clone(),
             Self::Outside(arn) => arn.account(),
             Self::Anonymous | Self::AnyAccount | Self::Federated(_) | Self::Nobody => None,
         }

@@ -2,9 +2,9 @@
 
 use super::{Slice, Tags};
 use crate::access::aws::bucket;
-use crate::access::aws::indirect::{has_power, may_assume};
+use crate::access::aws::power::POWERS;
 use crate::change::{AwsEdit, IamRef, KeyEdit, PolicyEdit, PrincipalEdit};
-use crate::estate::aws::{Aws, Named, Truster};
+use crate::estate::aws::{Aws, Named, OrganizationPolicyKind, Truster};
 use crate::model::aws::{
     AccountId, Arn, Bucket, Clause, Document, Encryption, IamKind, IamPrincipal, Key, KmsGrant,
     Known, ManagedPolicy, PrincipalMatch, PrincipalPattern, ResourceMatch,
@@ -71,8 +71,36 @@ pub(super) fn slice(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
         AwsEdit::Alias { alias, .. } => {
             aws.buckets_of_alias(alias).for_each(|name| add_bucket(aws, name, slice));
         }
-        AwsEdit::OrganizationPolicy { .. } | AwsEdit::OrganizationAttachment { .. } => {
-            everything(aws, slice);
+        AwsEdit::OrganizationPolicy { id, .. } => {
+            let policy = aws.organization.as_ref().and_then(|o| o.policies.get(id));
+            for target in policy.iter().flat_map(|p| &p.targets) {
+                add_organization(aws, id, target, slice);
+            }
+        }
+        AwsEdit::OrganizationAttachment { policy, target, .. } => {
+            add_organization(aws, policy, target, slice);
+        }
+    }
+}
+
+/// A policy of the organisation on a root, unit or account binds the principals, or the resources, of the accounts below.
+fn add_organization(aws: &Aws, policy: &str, target: &Arc<str>, slice: &mut Slice) {
+    let Some(organization) = &aws.organization else { return };
+    let Some(policy) = organization.policies.get(policy) else { return };
+    let below = organization.accounts.iter().filter(|a| organization.path(a).contains(target));
+    for account in below {
+        match policy.kind {
+            OrganizationPolicyKind::Service => {
+                let own: Principals = aws.requesters(account).map(principal).collect();
+                let mut bound = with_assumers(aws, &own);
+                bound.insert(Principal::named(account.root().as_str()));
+                slice.add(&bound, within_reach(aws, account).into_resources(aws));
+            }
+            OrganizationPolicyKind::Resource | OrganizationPolicyKind::Storage => {
+                aws.buckets_in(account).for_each(|name| add_bucket(aws, name, slice));
+                aws.keys_in(account).for_each(|key| add_key(aws, key, slice));
+            }
+            OrganizationPolicyKind::Other => {}
         }
     }
 }
@@ -230,7 +258,7 @@ fn within_reach(aws: &Aws, account: &AccountId) -> WithinReach {
 /// principals of the account.
 fn affected(aws: &Aws, principals: &Principals, account: &AccountId) -> Principals {
     let mut found = with_assumers(aws, principals);
-    found.extend(aws.requesters(account).filter(|p| has_power(aws, p)).map(principal));
+    found.extend(aws.speaking_of(account, POWERS).map(principal));
     found
 }
 
@@ -255,49 +283,52 @@ fn with_assumers(aws: &Aws, principals: &Principals) -> Principals {
 /// Whom a trust policy lets in, as far as it names them.
 fn trusted(aws: &Aws, trust: &Document, owner: &AccountId) -> Principals {
     let mut found = Principals::new();
-    let assumes = |account: &AccountId, found: &mut Principals| {
-        found.extend(aws.requesters(account).filter(|p| may_assume(aws, p)).map(principal));
-    };
     for truster in Aws::trusted_by(trust) {
-        match truster {
-            Truster::Everyone => {
-                found.insert(Principal::AnyAuthenticated);
-                assumes(owner, &mut found);
-            }
-            Truster::Account(account) => {
-                if account != *owner {
-                    found.insert(Principal::named(account.root().as_str()));
-                }
-                assumes(&account, &mut found);
-            }
-            Truster::Principal(name) => {
-                found.insert(named_principal(aws, &name));
-            }
-        }
+        add_trusted(aws, &truster, owner, &mut found);
     }
     found
 }
 
-/// Those who can come into an account from outside: whom the trust policies of its roles name.
-fn entrants(aws: &Aws, account: &AccountId) -> Principals {
-    let roles: Principals =
-        aws.requesters(account).filter(|p| p.kind == IamKind::Role).map(principal).collect();
-    let mut found = with_assumers(aws, &roles);
-    found.retain(|p| !roles.contains(p));
-    found
+fn add_trusted(aws: &Aws, truster: &Truster, owner: &AccountId, found: &mut Principals) {
+    let assuming = |account: &AccountId| {
+        aws.speaking_of(account, Known::AssumeRole.mask()).map(principal).collect::<Vec<_>>()
+    };
+    match truster {
+        Truster::Everyone => {
+            found.insert(Principal::AnyAuthenticated);
+            found.extend(assuming(owner));
+        }
+        Truster::Account(account) => {
+            if account != owner {
+                found.insert(Principal::named(account.root().as_str()));
+            }
+            found.extend(assuming(account));
+        }
+        Truster::Principal(name) => {
+            found.insert(named_principal(aws, name));
+        }
+    }
 }
 
-/// All principals of the estate and all that policies name, with all buckets and keys.
-pub(super) fn everything(aws: &Aws, slice: &mut Slice) {
-    let mut everyone: Principals =
-        aws.accounts.keys().flat_map(|a| aws.requesters(a)).map(principal).collect();
-    everyone.extend(aws.buckets.values().flat_map(|(owner, b)| bucket_candidates(aws, owner, b)));
-    everyone.extend(aws.keys.values().flat_map(|k| key_candidates(aws, k)));
-    slice.add(&everyone, resources(aws));
+/// Those who can come into an account from outside: whom the trust policies of its roles name, with those who can become them.
+fn entrants(aws: &Aws, account: &AccountId) -> Principals {
+    let mut direct = Principals::new();
+    for truster in aws.trusters_into(account) {
+        add_trusted(aws, truster, account, &mut direct);
+    }
+    direct.retain(|p| {
+        Arn::parse(p.name()).ok().and_then(|a| a.account()).as_ref() != Some(account)
+            || is_provider(p)
+    });
+    with_assumers(aws, &direct)
+}
+
+fn is_provider(principal: &Principal) -> bool {
+    principal.name().contains("-provider/")
 }
 
 fn principal(entity: &IamPrincipal) -> Principal {
-    Principal::named(entity.arn.as_str())
+    Principal::Named(entity.arn.text())
 }
 
 /// Those who hold what is attached to an entity: itself, or the members of a group.

@@ -1,5 +1,6 @@
 //! Edits of the AWS part: apply one and get its inverse; compare a touched part with the live state.
 
+use super::index::Place;
 use super::organization::OrganizationPolicy;
 use super::{Account, Aws};
 use crate::change::{AwsEdit, BucketEdit, IamRef, KeyEdit, PolicyEdit, PrincipalEdit, Target};
@@ -27,10 +28,31 @@ pub fn target_of(edit: &AwsEdit) -> Option<Target> {
 impl Aws {
     /// Applies an edit; returns its inverse.
     pub fn apply(&mut self, edit: &AwsEdit) -> AwsEdit {
+        let affected = self.affected(edit);
         self.index_touched(edit, false);
+        affected.iter().for_each(|place| self.index_actions(place, false));
         let inverse = self.set(edit);
         self.index_touched(edit, true);
+        affected.iter().for_each(|place| self.index_actions(place, true));
         inverse
+    }
+
+    /// The principals whose own side an edit changes.
+    fn affected(&self, edit: &AwsEdit) -> Vec<Place> {
+        match edit {
+            AwsEdit::Principal(who, _) => {
+                self.affected_by(&(who.account.clone(), who.kind, who.name.clone()))
+            }
+            AwsEdit::Policy(policy, _) => {
+                self.holders_of(policy).flat_map(|place| self.affected_by(place)).collect()
+            }
+            AwsEdit::Bucket(..)
+            | AwsEdit::Key(..)
+            | AwsEdit::AccountBlock { .. }
+            | AwsEdit::Alias { .. }
+            | AwsEdit::OrganizationPolicy { .. }
+            | AwsEdit::OrganizationAttachment { .. } => Vec::new(),
+        }
     }
 
     /// Takes what an edit touches out of the indexes, or puts it in.

@@ -55,6 +55,8 @@ pub struct Index {
     encrypted: Sets<Arn, Arc<str>>,
     aliases: Sets<Arn, Arn>,
     named: Sets<Truster, Named>,
+    /// The known actions of which a principal's own side speaks; all, when not all of it is known.
+    speaks: BTreeMap<Place, u64>,
 }
 
 fn add<K: Ord, V: Ord>(sets: &mut Sets<K, V>, key: K, value: V) {
@@ -188,12 +190,82 @@ fn truster_of_arn(text: &str) -> Option<Truster> {
 }
 
 impl Aws {
+    /// Puts what the own side of a principal speaks of in, or takes it out.
+    pub(super) fn index_actions(&mut self, place: &Place, there: bool) {
+        let known = self.role_at(place).filter(|p| there && p.kind != IamKind::Group);
+        match known.map(|principal| self.own_actions(&place.0, principal)) {
+            Some(actions) => {
+                self.index.speaks.insert(place.clone(), actions);
+            }
+            None => {
+                self.index.speaks.remove(place);
+            }
+        }
+    }
+
+    /// The known actions of which some document of a principal's own side speaks; all, when not all of it is known.
+    fn own_actions(&self, account: &AccountId, principal: &IamPrincipal) -> u64 {
+        let Some(state) = self.accounts.get(account).filter(|a| a.iam_known && principal.complete)
+        else {
+            return u64::MAX;
+        };
+        let held = |holder: &IamPrincipal| -> u64 {
+            let inline = holder.inline.values().fold(0, |all, d| all | d.actions());
+            holder.attached.iter().fold(inline, |all, policy| {
+                all | self.managed_document(account, policy).map_or(u64::MAX, Document::actions)
+            })
+        };
+        principal.groups.iter().fold(held(principal), |all, name| {
+            let group = state.principals.get(&(IamKind::Group, name.clone()));
+            all | group.map_or(u64::MAX, held)
+        })
+    }
+
+    /// The principals whose own side changes with what is attached to one, or to a group.
+    pub(super) fn affected_by(&self, place: &Place) -> Vec<Place> {
+        let (account, kind, name) = place;
+        match kind {
+            IamKind::User | IamKind::Role => vec![place.clone()],
+            IamKind::Group => {
+                let members = self.index.members.get(&(account.clone(), name.clone()));
+                let members = members.into_iter().flatten();
+                members.map(|user| (account.clone(), IamKind::User, user.clone())).collect()
+            }
+        }
+    }
+
+    /// Whether a principal's own side speaks of one of the actions of a mask.
+    #[must_use]
+    pub fn speaks_of(&self, principal: &IamPrincipal, actions: u64) -> bool {
+        let Some(account) = principal.arn.account() else { return false };
+        let place = (account, principal.kind, principal.name().into());
+        self.index.speaks.get(&place).is_none_or(|known| known & actions != 0)
+    }
+
+    /// The users and roles of an account whose own side speaks of one of the actions of a mask.
+    pub fn speaking_of(
+        &self,
+        account: &AccountId,
+        actions: u64,
+    ) -> impl Iterator<Item = &IamPrincipal> {
+        let from: Place = (account.clone(), IamKind::User, "".into());
+        let all = self.index.speaks.range(from..);
+        let own = all.take_while(|((of, _, _), _)| of == account).collect::<Vec<_>>();
+        own.into_iter()
+            .filter(move |(_, known)| **known & actions != 0)
+            .filter_map(|(place, _)| self.role_at(place))
+    }
+
     /// Builds the indexes from the state.
     pub fn reindex(&mut self) {
         let mut index = Index::default();
         for (account, state) in &self.accounts {
-            for ((_, name), principal) in &state.principals {
+            for ((kind, name), principal) in &state.principals {
                 index.principal(account, name, principal, true);
+                if *kind != IamKind::Group {
+                    let place = (account.clone(), *kind, name.clone());
+                    index.speaks.insert(place, self.own_actions(account, principal));
+                }
             }
         }
         for (owner, bucket) in self.buckets.values() {
@@ -263,6 +335,15 @@ impl Aws {
             }
             Truster::Principal(_) | Truster::Everyone | Truster::Account(_) => None,
         })
+    }
+
+    /// Whom the trust policies of the roles of an account name.
+    pub fn trusters_into(&self, account: &AccountId) -> impl Iterator<Item = &Truster> {
+        self.index
+            .trusts
+            .iter()
+            .filter(|(_, places)| places.iter().any(|p| p.0 == *account))
+            .map(|(t, _)| t)
     }
 
     /// The role at a place.

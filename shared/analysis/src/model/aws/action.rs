@@ -107,6 +107,12 @@ impl Known {
     }
 
     pub(super) const fn bit(self) -> u64 {
+        self.mask()
+    }
+
+    /// Its bit in the mask of a statement.
+    #[must_use]
+    pub const fn mask(self) -> u64 {
         1 << self as u8
     }
 }

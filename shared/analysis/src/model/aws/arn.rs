@@ -67,6 +67,12 @@ impl Arn {
         Self(format!("arn:aws:iam::{account}:{kind}/{name}").into())
     }
 
+    /// The whole text, shared.
+    #[must_use]
+    pub fn text(&self) -> Arc<str> {
+        self.0.clone()
+    }
+
     /// The whole text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -185,6 +185,12 @@ impl Document {
         })
     }
 
+    /// The known actions that some statement speaks of, as a mask.
+    #[must_use]
+    pub const fn actions(&self) -> u64 {
+        self.actions
+    }
+
     /// Whether some statement speaks of an action.
     #[must_use]
     pub fn speaks_of(&self, action: Action<'_>) -> bool {
