@@ -25,6 +25,15 @@ impl<'a> Asker<'a> {
         Self { estate, aws: aws::Memory::of(&estate.aws), gcp: gcp::Ways::default() }
     }
 
+    /// The same for who asks only what is *allowed*: a lock that cannot matter any more is not looked at, so that answers do not
+    /// tell who is one grant short.
+    #[must_use]
+    pub fn of_allowed(estate: &'a Estate) -> Self {
+        let mut asker = Self::new(estate);
+        asker.aws.look_at_allowed_only();
+        asker
+    }
+
     /// Whether a principal has a kind of access to a resource.
     pub fn evaluate(
         &mut self,

@@ -146,7 +146,7 @@ impl Matrix {
     #[must_use]
     pub fn build(estate: &Estate) -> Self {
         let mut matrix = Self::default();
-        let mut asker = Asker::new(estate);
+        let mut asker = Asker::of_allowed(estate);
         for resource in super::resources(estate) {
             let candidates = candidates(estate, &resource);
             for access in kinds(&resource) {
@@ -179,7 +179,7 @@ impl Matrix {
     /// Asks a slice again.
     fn refresh(&mut self, estate: &Estate, touched: &Slice) -> Vec<Changed> {
         let mut changed = Vec::new();
-        let mut asker = Asker::new(estate);
+        let mut asker = Asker::of_allowed(estate);
         for (resource, principal) in touched.iter() {
             let number = self.principals.number(principal);
             for access in kinds(resource) {

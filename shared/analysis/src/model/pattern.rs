@@ -65,6 +65,16 @@ impl Pattern {
         if starless && !wild(ours) && !wild(theirs) {
             return if ours.is_none() && theirs.is_none() { Overlap::Whole } else { Overlap::None };
         }
+        // Nearly all patterns of objects are a text with one star at its end.
+        if let (Some(own), Some(theirs)) = (self.beginning(), other.beginning()) {
+            return if theirs.starts_with(own) {
+                Overlap::Whole
+            } else if own.starts_with(theirs) {
+                Overlap::Part
+            } else {
+                Overlap::None
+            };
+        }
         if self.covers(other) {
             Overlap::Whole
         } else if self.meets(other) {
@@ -72,6 +82,11 @@ impl Pattern {
         } else {
             Overlap::None
         }
+    }
+
+    /// The text before the only wildcard, a star at the end.
+    fn beginning(&self) -> Option<&str> {
+        self.0.strip_suffix('*').filter(|text| !text.contains(['*', '?']))
     }
 
     /// Whether there is a string that both match.

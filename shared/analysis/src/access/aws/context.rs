@@ -5,10 +5,10 @@
 //! list is a wider condition. Rules that other tools get wrong: a negated operator is true for an absent key, so is
 //! `…IfExists`, so is `ForAllValues`.
 
-use super::operator::{Comparison, Operator, Set};
+use super::operator::{matches, word};
 use super::variable::{Resolved, resolve};
 use super::{EncryptionContext, Request, Subject, Target};
-use crate::model::aws::{AccountId, Clause, IamKind};
+use crate::model::aws::{AccountId, Clause, Comparison, IamKind, Operator, Set};
 use crate::model::{Formula, Overlap, Pattern};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -49,10 +49,10 @@ pub(super) fn holds(clauses: &[Clause], variables: bool, request: &Request<'_>) 
 }
 
 fn clause_holds(clause: &Clause, variables: bool, request: &Request<'_>) -> Formula {
-    let Some(operator) = Operator::parse(&clause.operator) else {
+    let Some(operator) = clause.parsed else {
         return Formula::condition(readable(clause));
     };
-    let key = clause.key.to_lowercase();
+    let key = &*clause.folded;
     // The audience of a token is its issuer's choice: fixing it tells nobody apart.
     if matches!(request.subject, Subject::Federated(_))
         && key.ends_with(":aud")
@@ -60,7 +60,7 @@ fn clause_holds(clause: &Clause, variables: bool, request: &Request<'_>) -> Form
     {
         return Formula::always();
     }
-    let given = lookup(&key, request);
+    let given = lookup(key, request);
     if operator.comparison == Comparison::Null {
         let wants_absent = clause.values.iter().any(|v| v.eq_ignore_ascii_case("true"));
         let absent = is_absent(&clause.key, &given);
@@ -121,7 +121,7 @@ impl Resolution<'_> {
                 sign(self.any(|w| self.class(w, pattern, |objects, _| Formula::objects(objects))))
             }
             Given::ObjectTag(tag) => {
-                let word = self.operator.comparison.word();
+                let word = word(self.operator.comparison);
                 let class = |w: &Resolved| {
                     Formula::class(format!("only objects whose tag `{tag}` {word} {}", w.text))
                 };
@@ -183,7 +183,7 @@ impl Resolution<'_> {
             // What a variable stands for is decided by the request.
             return if wanted.matches(value) { self.atom(wanted) } else { Formula::never() };
         }
-        Formula::known(self.operator.comparison.matches(wanted, value))
+        Formula::known(matches(self.operator.comparison, wanted, value))
     }
 
     /// One value of the policy with a class of values of the request.
@@ -228,7 +228,7 @@ impl Resolution<'_> {
 
     /// One value of the policy as a condition for people.
     fn atom(&self, wanted: &Resolved) -> Formula {
-        let word = self.operator.comparison.word();
+        let word = word(self.operator.comparison);
         Formula::condition(format!("{} {word} {}", self.key, wanted.text))
     }
 
@@ -246,7 +246,7 @@ impl Resolution<'_> {
         };
         let not = if negated { "not: " } else { "" };
         let absent = if if_exists { ", or it is absent" } else { "" };
-        format!("{not}{set}{} {} [{}]{absent}", self.key, comparison.word(), values.join(", "))
+        format!("{not}{set}{} {} [{}]{absent}", self.key, word(comparison), values.join(", "))
     }
 }
 

@@ -51,6 +51,17 @@ impl Identity {
 /// The requester's identity policies and the limits on them. For somebody outside of the estate his own side is not ours to
 /// know: it is taken to allow, since his administrators decide.
 pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>) -> Identity {
+    identity_beside(request, lock, true, trace)
+}
+
+/// The same, where the resource's own side may give nothing: then what the requester's side does not allow is allowed by
+/// nobody, and limits need not be looked at.
+pub(super) fn identity_beside(
+    request: &Request<'_>,
+    lock: Lock,
+    resource_gives: bool,
+    trace: &mut Trace<'_>,
+) -> Identity {
     let iam = match request.subject {
         Subject::Iam(iam) => iam,
         Subject::Account(_)
@@ -73,6 +84,16 @@ pub(super) fn identity(request: &Request<'_>, lock: Lock, trace: &mut Trace<'_>)
     };
     let principal = iam.principal;
     let said = identity_policies(request, &iam.own, lock, trace);
+    if !resource_gives && said.allow.is_never() && trace.is_none() {
+        return Identity {
+            allow: Formula::never(),
+            deny: Formula::never(),
+            boundary: Formula::always(),
+            session: Formula::always(),
+            user: false,
+            control: Formula::always(),
+        };
+    }
     let boundary = boundary(request, &iam.own, trace);
     let session = session_policies(request, iam, trace);
     let control = service_control(request, trace);

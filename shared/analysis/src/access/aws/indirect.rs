@@ -12,10 +12,12 @@ use super::subject::Subject;
 use super::{PLAIN, Request, ResourceTags, Target, bucket, direct};
 use crate::access::{Answer, Lock, Trace};
 use crate::estate::aws::{Aws, Truster};
-use crate::model::aws::{AccountId, Action, Arn, IamPrincipal, Known};
+use crate::model::aws::{AccountId, Action, Arn, IamKind, IamPrincipal, Known, Ownership};
 use crate::model::{Access, Formula, Principal, Resource};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// Chains are followed this far: longer ones are no longer told apart from noise.
 const CHAIN: usize = 4;
@@ -33,40 +35,54 @@ pub(in crate::access) struct Way<'a> {
 #[derive(Debug)]
 pub(in crate::access) struct Profile<'a> {
     pub(super) subject: Subject<'a>,
-    ways: OnceLock<Vec<Way<'a>>>,
-    powers: OnceLock<Powers<'a>>,
+    ways: OnceCell<Vec<Way<'a>>>,
+    pub(super) powers: Powers<'a>,
 }
 
 impl<'a> Profile<'a> {
     fn ways(&self, aws: &'a Aws) -> &[Way<'a>] {
         self.ways.get_or_init(|| ways(aws, &self.subject))
     }
-
-    pub(super) fn powers(&self, aws: &'a Aws) -> &Powers<'a> {
-        self.powers.get_or_init(|| Powers::of(aws, &self.subject))
-    }
 }
 
 /// What many questions share: profiles of principals, and what principals have on the resource that was asked about last.
 pub(in crate::access) struct Memory<'a> {
     pub(super) aws: &'a Aws,
-    profiles: HashMap<Principal, Arc<Profile<'a>>>,
+    profiles: HashMap<Principal, Rc<Profile<'a>>>,
     resource: Option<Resource>,
     store: Option<Store<'a>>,
     answers: HashMap<(Arn, Access), Answer>,
+    /// Who has a kind of access to the resource himself, by account.
+    having: HashMap<(Access, AccountId), Having<'a>>,
+    /// Whether a key that cannot matter is asked all the same.
+    both_locks: bool,
 }
 
 impl<'a> Memory<'a> {
     pub(in crate::access) fn of(aws: &'a Aws) -> Self {
-        Self { aws, profiles: HashMap::new(), resource: None, store: None, answers: HashMap::new() }
+        Self {
+            aws,
+            profiles: HashMap::new(),
+            resource: None,
+            store: None,
+            answers: HashMap::new(),
+            having: HashMap::new(),
+            both_locks: true,
+        }
     }
 
-    fn profile(&mut self, principal: &Principal) -> Arc<Profile<'a>> {
+    /// From now on the key is asked only where the storage side gives something.
+    pub(in crate::access) const fn look_at_allowed_only(&mut self) {
+        self.both_locks = false;
+    }
+
+    fn profile(&mut self, principal: &Principal) -> Rc<Profile<'a>> {
         if let Some(profile) = self.profiles.get(principal) {
             return profile.clone();
         }
         let subject = Subject::of(self.aws, principal);
-        let profile = Arc::new(Profile { subject, ways: OnceLock::new(), powers: OnceLock::new() });
+        let profile =
+            Rc::new(Profile { subject, ways: OnceCell::new(), powers: Powers::default() });
         self.profiles.insert(principal.clone(), profile.clone());
         profile
     }
@@ -82,6 +98,7 @@ impl<'a> Memory<'a> {
         if self.resource.as_ref() != Some(resource) {
             self.resource = Some(resource.clone());
             self.answers.clear();
+            self.having.clear();
             let found = bucket(self.aws, resource);
             self.store = found.map(|(owner, bucket)| Store::of(self.aws, owner, bucket, PLAIN));
         }
@@ -90,7 +107,7 @@ impl<'a> Memory<'a> {
             return answer.clone();
         }
         let answer = match &self.store {
-            Some(store) => store.evaluate(subject, access, trace),
+            Some(store) => store.evaluate(subject, access, self.both_locks, trace),
             None => direct(self.aws, subject, access, resource, PLAIN, trace),
         };
         if let Some(arn) = known {
@@ -98,6 +115,102 @@ impl<'a> Memory<'a> {
         }
         answer
     }
+}
+
+/// Principals with what they have.
+type Having<'a> = Rc<[(Subject<'a>, Formula)]>;
+
+impl<'a> Memory<'a> {
+    /// The principals of an account that have a kind of access to a resource themselves.
+    pub(super) fn having(
+        &mut self,
+        access: Access,
+        resource: &Resource,
+        account: &AccountId,
+    ) -> Having<'a> {
+        let key = (access, account.clone());
+        if let Some(known) =
+            self.having.get(&key).filter(|_| self.resource.as_ref() == Some(resource))
+        {
+            return known.clone();
+        }
+        let mut found = Vec::new();
+        for principal in may_have(self.aws, resource, account) {
+            let profile = self.profile(&Principal::Named(principal.arn.text()));
+            let allowed = self.direct(&profile.subject, access, resource, &mut None).allowed;
+            if !allowed.is_never() {
+                found.push((profile.subject.clone(), allowed));
+            }
+        }
+        let found: Having<'a> = found.into();
+        self.having.insert(key, found.clone());
+        found
+    }
+}
+
+fn owns(aws: &Aws, resource: &Resource, account: &AccountId) -> bool {
+    match bucket(aws, resource) {
+        Some((owner, _)) => owner == account,
+        None => {
+            Arn::parse(resource.name()).ok().and_then(|a| a.account()).as_ref() == Some(account)
+        }
+    }
+}
+
+/// The principals of an account that may have access to a resource: whose own side speaks of it, or whom its policy may name.
+fn may_have<'a>(aws: &'a Aws, resource: &Resource, account: &AccountId) -> Vec<&'a IamPrincipal> {
+    let (name, named, open) = match bucket(aws, resource) {
+        Some((_, bucket)) => {
+            let points = bucket.access_points.values().map(|p| &p.policy);
+            let policies = points.chain([&bucket.policy]).flatten().flatten();
+            let named: BTreeSet<Truster> = policies.flat_map(Aws::trusted_by).collect();
+            // What ACLs give is told by no policy.
+            let acls = bucket.ownership != Some(Ownership::BucketOwnerEnforced);
+            (&*bucket.name, named, bucket.policy.is_none() || acls)
+        }
+        None => match Arn::parse(resource.name()).ok().and_then(|arn| aws.keys.get(&arn)) {
+            Some(key) => {
+                let mut named: BTreeSet<Truster> =
+                    key.policy.iter().flat_map(Aws::trusted_by).collect();
+                let grants = key.grants.values().map(|g| Truster::Principal(g.grantee.clone()));
+                named.extend(grants);
+                (key.arn.as_str(), named, key.policy.is_none() || !key.grants_known)
+            }
+            None => return Vec::new(),
+        },
+    };
+    let everyone = open || named.contains(&Truster::Everyone);
+    if !owns(aws, resource, account) {
+        // From another account nothing goes without the resource's side.
+        let theirs = |t: &Truster| match t {
+            Truster::Everyone => true,
+            Truster::Account(of) => of == account,
+            Truster::Principal(arn) => {
+                Arn::parse(arn).ok().and_then(|a| a.account()).as_ref() == Some(account)
+            }
+        };
+        if !open && !named.iter().any(theirs) {
+            return Vec::new();
+        }
+        return aws.may_speak_of(account, name).collect();
+    }
+    if everyone {
+        return aws.requesters(account).collect();
+    }
+    let by_name = named.iter().filter_map(|truster| match truster {
+        Truster::Principal(arn) => Arn::parse(arn).ok(),
+        Truster::Everyone | Truster::Account(_) => None,
+    });
+    let by_name = by_name.filter_map(|arn| match arn.session_role() {
+        Some((of, role)) => aws.principal(&Arn::iam(&of, "role", role)),
+        None => aws.principal(&arn),
+    });
+    let own =
+        by_name.filter(|p| p.arn.account().as_ref() == Some(account) && p.kind != IamKind::Group);
+    let mut found: Vec<&IamPrincipal> = aws.may_speak_of(account, name).chain(own).collect();
+    found.sort_by(|a, b| a.arn.cmp(&b.arn));
+    found.dedup_by(|a, b| a.arn == b.arn);
+    found
 }
 
 /// Whether a principal has a kind of access: himself, or on ways around.

@@ -5,7 +5,7 @@
 //! statement is delegation, not access for everybody in the account. Grants add to the key policy. A key that is not
 //! enabled decrypts for nobody.
 
-use super::identity::{Identity, identity};
+use super::identity::{Identity, identity, identity_beside};
 use super::organization::resource_control;
 use super::policy::{ResourceSaid, arn_names, resource_says};
 use super::subject::Subject;
@@ -142,7 +142,12 @@ pub(super) fn allowed(
     };
     let said = key_policy(key, &request, trace);
     let mut own = trace.is_some().then(Tracer::default);
-    let identity = identity(&request, Lock::Key, &mut own.as_mut());
+    let granted = !key.grants_known || may_be_granted(key, &request);
+    if said.any_allow().is_never() && !granted && trace.is_none() {
+        return Formula::never();
+    }
+    let gives = granted || !said.direct.is_never() || !said.session.is_never();
+    let identity = identity_beside(&request, Lock::Key, gives, &mut own.as_mut());
     let by_policy = if subject.account().as_ref() == Some(&owner) {
         let own = said.delegated.clone().and(identity.allow.clone());
         identity.limited(said.direct, said.session, own)
@@ -217,6 +222,17 @@ fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Tra
         Formula::unknown("how the limits on the grantee apply to a KMS grant")
     };
     given.and(limited).or(unknown)
+}
+
+/// Whether some grant is for the operation and may be for the subject.
+fn may_be_granted(key: &Key, request: &Request<'_>) -> bool {
+    let operation = request.action.name().strip_prefix("kms:").unwrap_or(request.action.name());
+    let account = request.subject.account();
+    key.grants.values().any(|grant| {
+        !grant.for_service
+            && grant.operations.iter().any(|o| o.eq_ignore_ascii_case(operation))
+            && account.as_ref().is_some_and(|a| grant.grantee.contains(a.as_str()))
+    })
 }
 
 /// Whether the encryption context of a request meets a constraint. `EncryptionContextEquals` wants exactly its pairs,

@@ -121,9 +121,8 @@ fn direct(
 ) -> Answer {
     match resource.kind {
         ResourceKind::Store => match bucket(aws, resource) {
-            Some((account, bucket)) => {
-                storage::Store::of(aws, account, bucket, asked).evaluate(subject, access, trace)
-            }
+            Some((account, bucket)) => storage::Store::of(aws, account, bucket, asked)
+                .evaluate(subject, access, true, trace),
             None => absent(
                 resource,
                 !aws.accounts.is_empty() && aws.accounts.values().all(|a| a.buckets_known),

@@ -4,13 +4,16 @@
 use super::identity::identity;
 use super::indirect::{Memory, Profile};
 use super::organization::resource_control;
+use super::own::Own;
 use super::storage::{Part, Store};
-use super::subject::Subject;
+use super::subject::{Iam, Subject};
 use super::{PLAIN, Request, ResourceTags, Target, bucket, direct, key};
 use crate::access::{Lock, Trace};
 use crate::estate::aws::Aws;
 use crate::model::aws::{AccountId, Arn, IamKind, IamPrincipal, Known};
 use crate::model::{Access, Formula, Resource, ResourceKind};
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 
 /// All actions by which principals are changed or become another one, as a mask.
 pub(in crate::access) const POWERS: u64 =
@@ -69,59 +72,47 @@ fn is_reserved(principal: &IamPrincipal) -> bool {
     resource.starts_with("role/aws-service-role/") || resource.starts_with("role/aws-reserved/")
 }
 
-/// What somebody has power over, whatever the resource that is asked about.
-#[derive(Debug)]
+/// What somebody has power over, whatever the resource that is asked about; worked out as far as it is asked for.
+#[derive(Debug, Default)]
 pub(super) struct Powers<'a> {
     /// Over his own policies.
-    own: Formula,
-    /// Over other principals of his account.
-    over: Vec<(Subject<'a>, Formula)>,
+    own: OnceCell<Formula>,
+    /// Over other principals of his account, by ARN.
+    over: RefCell<HashMap<Arn, Formula>>,
     /// To put himself into groups: himself as he would be then.
-    joins: Vec<(Subject<'a>, Formula)>,
+    joins: OnceCell<Vec<(Subject<'a>, Formula)>>,
 }
 
-impl<'a> Powers<'a> {
-    /// Looks up a principal's powers.
-    pub(super) fn of(aws: &'a Aws, subject: &Subject<'a>) -> Self {
-        let mut found = Self { own: Formula::never(), over: Vec::new(), joins: Vec::new() };
-        let Subject::Iam(iam) = subject else { return found };
-        let Some(account) = &iam.own.account else { return found };
-        let speaks = |actions: u64| iam.own.speaks_of_any(actions);
-        if !speaks(POWERS) {
-            return found;
+impl Powers<'_> {
+    fn over(&self, power: &Power<'_>, own: &Own<'_>, other: &IamPrincipal) -> Formula {
+        if let Some(known) = self.over.borrow().get(&other.arn) {
+            return known.clone();
         }
-        let power = Power { aws, subject, account };
-        let writes = speaks(OVER);
-        if writes {
-            found.own = power.over(iam.principal);
+        let mut over = if own.speaks_of_any(OVER) { power.over(other) } else { Formula::never() };
+        if !over.is_always() && own.speaks_of_any(mask(&AS_USER) | mask(&AS_ROLE)) {
+            over = over.or(power.becomes(other));
         }
-        let becomes = speaks(mask(&AS_USER) | mask(&AS_ROLE));
-        let passes = speaks(Known::PassRole.mask());
-        let others = aws.requesters(account).filter(|p| p.arn != iam.principal.arn);
-        for other in others.filter(|_| writes || becomes || passes) {
-            let mut over = if writes { power.over(other) } else { Formula::never() };
-            if becomes && !over.is_always() {
-                over = over.or(power.becomes(other));
-            }
-            if passes && !over.is_always() {
-                over = over.or(power.passes(other));
-            }
-            if !over.is_never() {
-                found.over.push((Subject::iam(aws, other), over));
-            }
+        if !over.is_always() && own.speaks_of_any(Known::PassRole.mask()) {
+            over = over.or(power.passes(other));
         }
-        if speaks(Known::AddUserToGroup.mask()) && iam.principal.kind == IamKind::User {
-            let state = aws.accounts.get(account).into_iter().flat_map(|a| a.principals.values());
-            let groups = state.filter(|p| p.kind == IamKind::Group);
-            for group in groups.filter(|g| !iam.principal.groups.contains(g.name())) {
-                let joins = power.may(Known::AddUserToGroup, &group.arn);
-                if !joins.is_never() {
-                    found.joins.push((Subject::as_member(aws, iam.principal, group), joins));
-                }
-            }
-        }
-        found
+        self.over.borrow_mut().insert(other.arn.clone(), over.clone());
+        over
     }
+}
+
+/// The groups that a user can put himself into, each with himself as he would be then.
+fn joins<'a>(aws: &'a Aws, power: &Power<'_>, iam: &Iam<'a>) -> Vec<(Subject<'a>, Formula)> {
+    let user = iam.principal;
+    if !iam.own.speaks_of_any(Known::AddUserToGroup.mask()) || user.kind != IamKind::User {
+        return Vec::new();
+    }
+    let state = aws.accounts.get(power.account).into_iter().flat_map(|a| a.principals.values());
+    let groups = state.filter(|p| p.kind == IamKind::Group && !user.groups.contains(p.name()));
+    groups
+        .map(|group| (group, power.may(Known::AddUserToGroup, &group.arn)))
+        .filter(|(_, joins)| !joins.is_never())
+        .map(|(group, joins)| (Subject::as_member(aws, user, group), joins))
+        .collect()
 }
 
 /// What power over principals gives: over oneself, all of the account; over another one, what that one reads.
@@ -132,14 +123,19 @@ pub(super) fn by_power<'a>(
     resource: &Resource,
     trace: &mut Trace<'_>,
 ) -> Formula {
-    let aws = memory.aws;
-    let powers = profile.powers(aws);
     let Subject::Iam(iam) = &profile.subject else { return Formula::never() };
     let Some(account) = &iam.own.account else { return Formula::never() };
+    if !iam.own.speaks_of_any(POWERS) {
+        return Formula::never();
+    }
+    let aws = memory.aws;
     let power = Power { aws, subject: &profile.subject, account };
     let mut found = Formula::never();
-    if !powers.own.is_never() {
-        found = powers.own.clone().and(power.limits(access, resource));
+    if iam.own.speaks_of_any(OVER) {
+        let own = profile.powers.own.get_or_init(|| power.over(iam.principal));
+        if !own.is_never() {
+            found = own.clone().and(power.limits(access, resource));
+        }
         if let (Some(trace), false) = (trace.as_mut(), found.is_never()) {
             trace.becoming(&["power over its own policies".into()]);
             trace.evidence(Lock::Storage, format!("policies of {}", iam.principal.arn), true);
@@ -152,23 +148,24 @@ pub(super) fn by_power<'a>(
             Access::Read
         }
     };
-    for (other, over) in &powers.over {
+    for (other, theirs) in memory.having(wanted, resource, account).iter() {
         if found.is_always() {
             return found;
         }
-        let theirs = memory.direct(other, wanted, resource, &mut None).allowed;
-        if theirs.is_never() {
+        let Subject::Iam(them) = other else { continue };
+        if them.principal.arn == iam.principal.arn {
             continue;
         }
-        let gives = over.clone().and(theirs);
-        if let (Some(trace), false, Some(arn)) = (trace.as_mut(), gives.is_never(), other.arn()) {
+        let gives = profile.powers.over(&power, &iam.own, them.principal).and(theirs.clone());
+        if let (Some(trace), false) = (trace.as_mut(), gives.is_never()) {
+            let arn = &them.principal.arn;
             trace.becoming(&[format!("power over {arn}").into()]);
             trace.evidence(Lock::Storage, format!("{arn} has {wanted}"), true);
             trace.becoming(&[]);
         }
         found = found.or(gives);
     }
-    for (member, joins) in &powers.joins {
+    for (member, joins) in profile.powers.joins.get_or_init(|| joins(aws, &power, iam)) {
         let theirs = direct(aws, member, wanted, resource, PLAIN, &mut None).allowed;
         found = found.or(joins.clone().and(theirs));
     }

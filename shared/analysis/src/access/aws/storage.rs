@@ -1,6 +1,6 @@
 //! The S3 side: bucket policy and the requester's own side, access points, ACL, and both locks together.
 
-use super::identity::identity;
+use super::identity::{identity, identity_beside};
 use super::organization::resource_control;
 use super::own::Limits;
 use super::policy::{ResourceSaid, resource_says};
@@ -11,8 +11,8 @@ use super::{
 use crate::access::{Answer, Lock, Trace};
 use crate::estate::aws::{Aws, OrganizationPolicyKind};
 use crate::model::aws::{
-    AccountId, Action, Arn, Bucket, BucketEncryption, Effect, Encryption, Known, PrincipalMatch,
-    PrincipalPattern,
+    AccountId, Action, Arn, Bucket, BucketEncryption, Effect, Encryption, Known, Ownership,
+    PrincipalMatch, PrincipalPattern,
 };
 use crate::model::{Access, Formula, Pattern};
 use std::sync::Arc;
@@ -90,6 +90,7 @@ impl<'a> Store<'a> {
         &self,
         subject: &Subject<'_>,
         access: Access,
+        both_locks: bool,
         trace: &mut Trace<'_>,
     ) -> Answer {
         let part = match access {
@@ -107,6 +108,9 @@ impl<'a> Store<'a> {
             storage = storage
                 .or(point::administer(self, subject, trace))
                 .or(self.by_root(subject, trace));
+        }
+        if storage.is_never() && !both_locks {
+            return Answer::of(storage);
         }
         self.with_key(subject, access, part, storage, trace)
     }
@@ -361,10 +365,15 @@ impl<'a> Store<'a> {
 
     fn directly(&self, request: &Request<'_>, access: Access, trace: &mut Trace<'_>) -> Formula {
         let resource = self.bucket_policy(request, trace);
-        let identity = identity(request, Lock::Storage, trace);
-        let blocked = public_access::blocked(self, request);
-        let resource = resource.unless(&blocked);
         let same_account = request.subject.account().as_ref() == Some(request.owner);
+        let gives = !resource.any_allow().is_never();
+        // From another account nothing goes without the bucket's side.
+        if !same_account && !gives && self.acl_is_off() && trace.is_none() {
+            return Formula::never();
+        }
+        let identity = identity_beside(request, Lock::Storage, gives || !self.acl_is_off(), trace);
+        let resource =
+            if gives { resource.unless(&public_access::blocked(self, request)) } else { resource };
         let allow = if same_account {
             // A resource policy that names the principal is enough in its own account; an account's own statement adds
             // nothing to identity policies.
@@ -396,6 +405,10 @@ impl<'a> Store<'a> {
         // An explicit Deny wins over policies and ACLs alike.
         let deny = resource.deny.or(identity.deny);
         allow.and(resource_control(request, trace)).unless(deny)
+    }
+
+    fn acl_is_off(&self) -> bool {
+        self.bucket.ownership == Some(Ownership::BucketOwnerEnforced)
     }
 
     pub(super) fn bucket_policy(

@@ -55,7 +55,7 @@ pub(super) fn permitted(
     let gcp = asked.gcp;
     let line = gcp.lineage(wanted.on);
     let mut allow = Formula::never();
-    for name in &line {
+    for name in line.iter() {
         match gcp.policies.get(name) {
             Some(policy) => allow = allow.or(given(asked, wanted, policy, name, &line, trace)),
             // A listed resource without a policy has an empty one, where policies were exported at all.

@@ -93,7 +93,11 @@ pub(super) fn ways(asked: &Asked<'_>) -> Vec<Way> {
 /// The accounts that one principal may act as in one step.
 fn steps(asked: &Asked<'_>) -> Vec<(Arc<str>, Step)> {
     let mut found = Vec::new();
-    for account in accounts_near(asked) {
+    let levels = levels(asked);
+    if levels.is_empty() {
+        return found;
+    }
+    for account in accounts_below(asked, &levels) {
         let Some(email) = account.text("email") else { continue };
         // It cannot authenticate.
         if account.is_disabled() {
@@ -104,7 +108,10 @@ fn steps(asked: &Asked<'_>) -> Vec<(Arc<str>, Step)> {
             found.push((format!("serviceAccount:{email}").into(), step));
         }
     }
-    found.extend(unlisted(asked));
+    // Who may act as all accounts of a project may act as those that are not listed.
+    if levels.iter().any(|on| on.segment("serviceAccounts").is_none()) {
+        found.extend(unlisted(asked));
+    }
     found.sort_by(|a, b| a.0.cmp(&b.0));
     found.dedup_by(|a, b| a.0 == b.0);
     found
@@ -157,9 +164,8 @@ fn no_hmac(asked: &Asked<'_>, project: &FullName) -> Formula {
     said.unwrap_or_else(Formula::never)
 }
 
-/// The accounts on which the principal may have a binding that lets it act: those whose own policy, or that of anything above
-/// them, names it.
-fn accounts_near<'a>(asked: &Asked<'a>) -> Vec<&'a Asset> {
+/// The resources whose policies may let the principal act as the accounts below them.
+fn levels<'a>(asked: &Asked<'a>) -> BTreeSet<&'a FullName> {
     let gcp = asked.gcp;
     let mut levels: BTreeSet<&FullName> = BTreeSet::new();
     let mut names = |member: &str| {
@@ -172,14 +178,15 @@ fn accounts_near<'a>(asked: &Asked<'a>) -> Vec<&'a Asset> {
     };
     asked.members.iter().for_each(|member| names(member));
     // Members that may stand for the principal, though not for sure.
-    let perhaps = |m: &&Arc<str>| {
-        m.starts_with("group:") && !gcp.groups_known || m.starts_with("principalSet:")
-    };
-    let may_be: Vec<&Arc<str>> = gcp.members().filter(perhaps).collect();
-    may_be.into_iter().for_each(|member| names(member));
-    if levels.is_empty() {
-        return Vec::new();
+    gcp.members_from("principalSet:").for_each(|member| names(member));
+    if !gcp.groups_known {
+        gcp.members_from("group:").for_each(|member| names(member));
     }
+    levels
+}
+
+fn accounts_below<'a>(asked: &Asked<'a>, levels: &BTreeSet<&FullName>) -> Vec<&'a Asset> {
+    let gcp = asked.gcp;
     let below = |account: &&Asset| gcp.lineage(&account.name).iter().any(|n| levels.contains(n));
     gcp.of_kind(AssetKind::ServiceAccount).filter(below).collect()
 }
@@ -187,7 +194,7 @@ fn accounts_near<'a>(asked: &Asked<'a>) -> Vec<&'a Asset> {
 /// Accounts that have access and are not listed: whoever could act as the accounts of their project may have it.
 fn unlisted(asked: &Asked<'_>) -> Vec<(Arc<str>, Step)> {
     let gcp = asked.gcp;
-    let accounts = gcp.members().filter(|m| {
+    let accounts = gcp.members_from("serviceAccount:").filter(|m| {
         m.strip_prefix("serviceAccount:").is_some_and(|email| gcp.service_account(email).is_none())
     });
     let mut by_project: BTreeMap<&FullName, Formula> = BTreeMap::new();

@@ -32,7 +32,7 @@ pub(super) fn over_bucket(asked: &Asked<'_>, bucket: &Asset, trace: &mut Trace<'
 /// Who may write the policy of a project, folder or organisation above can give himself anything below.
 pub(super) fn above(asked: &Asked<'_>, resource: &FullName, trace: &mut Trace<'_>) -> Formula {
     let mut ways = Formula::never();
-    for name in asked.gcp.lineage(resource) {
+    for name in asked.gcp.lineage(resource).iter().cloned() {
         let permission = match asked.gcp.assets.get(&name).map(Asset::kind) {
             Some(AssetKind::Project) => "resourcemanager.projects.setIamPolicy",
             Some(AssetKind::Folder) => "resourcemanager.folders.setIamPolicy",

@@ -12,7 +12,7 @@ pub(super) fn effective(gcp: &Gcp, resource: &FullName) -> Option<Vec<Tag>> {
         return None;
     }
     let mut found: Vec<Tag> = Vec::new();
-    for level in gcp.lineage(resource) {
+    for level in gcp.lineage(resource).iter().cloned() {
         let listed = gcp.tags.get(&level).into_iter().flatten().cloned();
         let bound = bindings.iter().filter(|b| {
             b.text("parent").is_some_and(|p| gcp.canonical(&FullName::new(p)) == level)

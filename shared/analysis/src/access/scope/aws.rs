@@ -4,10 +4,10 @@ use super::{Slice, Tags};
 use crate::access::aws::bucket;
 use crate::access::aws::power::POWERS;
 use crate::change::{AwsEdit, IamRef, KeyEdit, PolicyEdit, PrincipalEdit};
-use crate::estate::aws::{Aws, Named, OrganizationPolicyKind, Truster};
+use crate::estate::aws::{Aws, Named, OrganizationPolicyKind, Truster, literal_name};
 use crate::model::aws::{
-    AccountId, Arn, Bucket, Clause, Document, Encryption, IamKind, IamPrincipal, Key, KmsGrant,
-    Known, ManagedPolicy, PrincipalMatch, PrincipalPattern, ResourceMatch,
+    AccountId, Arn, Bucket, Clause, Document, Effect, Encryption, IamKind, IamPrincipal, Key,
+    KmsGrant, Known, ManagedPolicy, PrincipalMatch, PrincipalPattern, ResourceMatch,
 };
 use crate::model::{Cloud, Overlap, Pattern, Principal, Reach, Resource, ResourceKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -193,16 +193,10 @@ impl<'a> Spoken<'a> {
 /// The buckets that all patterns of a statement name literally; `None` when one is wider, or speaks of something else.
 fn literal_buckets(resource: &ResourceMatch) -> Option<Vec<&str>> {
     let ResourceMatch::Is(patterns) = resource else { return None };
-    patterns.iter().map(|p| literal_bucket(p.as_str())).collect()
-}
-
-fn literal_bucket(pattern: &str) -> Option<&str> {
-    let (partition, name) = pattern.strip_prefix("arn:")?.split_once(":s3:::")?;
-    if !matches!(partition, "aws" | "aws-cn" | "aws-us-gov") {
-        return None;
-    }
-    let name = name.split_once('/').map_or(name, |(bucket, _)| bucket);
-    (!name.contains(['*', '?', '$'])).then_some(name)
+    patterns
+        .iter()
+        .map(|p| literal_name(p.as_str()).filter(|name| !name.starts_with("arn:")))
+        .collect()
 }
 
 fn may_match(resource: &ResourceMatch, target: &Pattern) -> bool {
@@ -366,11 +360,7 @@ fn store_candidates(aws: &Aws, owner: &AccountId, bucket: &Bucket) -> Principals
 }
 
 fn with_entrants(aws: &Aws, owner: &AccountId, candidates: Principals) -> Principals {
-    let (own, others): (Principals, Principals) = candidates
-        .into_iter()
-        .partition(|p| Arn::parse(p.name()).ok().and_then(|a| a.account()).as_ref() == Some(owner));
-    let mut found = with_assumers(aws, &others);
-    found.extend(own);
+    let mut found = with_assumers(aws, &candidates);
     found.extend(entrants(aws, owner));
     found
 }
@@ -464,11 +454,13 @@ pub(super) fn candidates(aws: &Aws, resource: &Resource) -> Principals {
 
 /// Everybody who may have access to a bucket: the owner's principals, whom the policy or ACL names, and everyone.
 fn bucket_candidates(aws: &Aws, owner: &AccountId, bucket: &Bucket) -> Principals {
-    let mut found: Principals = aws.requesters(owner).map(principal).collect();
-    found.extend([Principal::Public, Principal::AnyAuthenticated]);
     let points = bucket.access_points.values().map(|p| &p.policy);
-    for policy in points.chain([&bucket.policy]).flatten().flatten() {
-        found.extend(named(aws, policy, owner));
+    let policies: Vec<&Document> = points.chain([&bucket.policy]).flatten().flatten().collect();
+    let known = bucket.policy.is_some();
+    let mut found = own_candidates(aws, owner, &bucket.name, &policies, known);
+    found.extend([Principal::Public, Principal::AnyAuthenticated]);
+    for policy in policies {
+        found.extend(named(aws, policy, owner, &bucket.name));
     }
     let acl_accounts = aws.accounts.iter().filter(|(account, state)| {
         let listed = |id: &std::sync::Arc<str>| {
@@ -481,13 +473,35 @@ fn bucket_candidates(aws: &Aws, owner: &AccountId, bucket: &Bucket) -> Principal
     found
 }
 
+/// The principals of the owner's account who may have access: those whose own side speaks of the resource or who have power over
+/// principals; all of them where the resource's policy admits everyone, or is not known.
+fn own_candidates(
+    aws: &Aws,
+    owner: &AccountId,
+    name: &str,
+    policies: &[&Document],
+    known: bool,
+) -> Principals {
+    let admits_everyone = policies.iter().any(|policy| {
+        let trusters = Aws::trusted_by(policy);
+        trusters.contains(&Truster::Everyone)
+    });
+    if admits_everyone || !known {
+        return aws.requesters(owner).map(principal).collect();
+    }
+    aws.may_speak_of(owner, name).chain(aws.speaking_of(owner, POWERS)).map(principal).collect()
+}
+
 fn key_candidates(aws: &Aws, key: &Key) -> Principals {
-    let owner = key.arn.account();
-    let mut found: Principals =
-        owner.iter().flat_map(|o| aws.requesters(o)).map(principal).collect();
+    let Some(owner) = key.arn.account() else { return Principals::new() };
+    let policies: Vec<&Document> = key.policy.iter().collect();
+    let name = key.arn.as_str();
+    // Grants that are not known may be anybody's.
+    let known = key.policy.is_some() && key.grants_known;
+    let mut found = own_candidates(aws, &owner, name, &policies, known);
     found.insert(Principal::AnyAuthenticated);
-    if let (Some(policy), Some(owner)) = (&key.policy, &owner) {
-        found.extend(named(aws, policy, owner));
+    for policy in policies {
+        found.extend(named(aws, policy, &owner, name));
     }
     found.extend(key.grants.values().flat_map(|grant| grantees(aws, grant)));
     found
@@ -496,9 +510,10 @@ fn key_candidates(aws: &Aws, key: &Key) -> Principals {
 /// Whom a resource policy names outside of the owner's account, and by ARN inside of it. An account of the estate that is
 /// named as a whole is asked about as a whole and by its principals. What is given to everyone under conditions is given
 /// to those who meet them: the accounts of the estate and of the organisation, and those that the conditions name.
-fn named(aws: &Aws, policy: &Document, owner: &AccountId) -> Principals {
+fn named(aws: &Aws, policy: &Document, owner: &AccountId, name: &str) -> Principals {
     let mut found = Principals::new();
-    for statement in policy.statements() {
+    // A Deny gives nothing to anybody.
+    for statement in policy.statements().iter().filter(|s| s.effect == Effect::Allow) {
         let (patterns, others) = match &statement.principal {
             PrincipalMatch::Is(patterns) => {
                 (patterns, patterns.contains(&PrincipalPattern::Everyone))
@@ -510,14 +525,14 @@ fn named(aws: &Aws, policy: &Document, owner: &AccountId) -> Principals {
             && (!statement.conditions.is_empty()
                 || matches!(statement.principal, PrincipalMatch::Not(_)))
         {
-            found.extend(everybody_of_ours(aws, owner));
+            found.extend(everybody_of_ours(aws, owner, name));
             found.extend(statement.conditions.iter().flat_map(named_in_condition));
         }
         for pattern in patterns {
             match pattern {
                 PrincipalPattern::Account(account) if account != owner => {
                     found.insert(Principal::named(account.root().as_str()));
-                    found.extend(aws.requesters(account).map(principal));
+                    found.extend(aws.may_speak_of(account, name).map(principal));
                 }
                 PrincipalPattern::Arn(arn) => {
                     found.insert(named_principal(aws, arn));
@@ -534,13 +549,13 @@ fn named(aws: &Aws, policy: &Document, owner: &AccountId) -> Principals {
     found
 }
 
-fn everybody_of_ours(aws: &Aws, owner: &AccountId) -> Principals {
+fn everybody_of_ours(aws: &Aws, owner: &AccountId, name: &str) -> Principals {
     let members = aws.organization.iter().flat_map(|o| &o.accounts);
     let others = aws.accounts.keys().chain(members).filter(|a| *a != owner);
     let mut found = Principals::new();
     for account in others {
         found.insert(Principal::named(account.root().as_str()));
-        found.extend(aws.requesters(account).map(principal));
+        found.extend(aws.may_speak_of(account, name).map(principal));
     }
     found
 }

@@ -30,10 +30,10 @@ impl Aws {
     pub fn apply(&mut self, edit: &AwsEdit) -> AwsEdit {
         let affected = self.affected(edit);
         self.index_touched(edit, false);
-        affected.iter().for_each(|place| self.index_actions(place, false));
+        affected.iter().for_each(|place| self.index_speech(place, false));
         let inverse = self.set(edit);
         self.index_touched(edit, true);
-        affected.iter().for_each(|place| self.index_actions(place, true));
+        affected.iter().for_each(|place| self.index_speech(place, true));
         inverse
     }
 

@@ -4,8 +4,8 @@
 
 use super::{Account, Aws};
 use crate::model::aws::{
-    AccountId, Arn, Bucket, Document, Encryption, IamKind, IamPrincipal, Key, PrincipalMatch,
-    PrincipalPattern, partition,
+    AccountId, Arn, Bucket, Document, Effect, Encryption, IamKind, IamPrincipal, Key, Known,
+    PrincipalMatch, PrincipalPattern, ResourceMatch, partition,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -49,14 +49,70 @@ pub struct Index {
     holders: Sets<Arn, Place>,
     members: Sets<(AccountId, Arc<str>), Arc<str>>,
     trusts: Sets<Truster, Place>,
+    /// Names of roles by their account and whom they trust.
+    entered: Sets<(AccountId, Truster), Arc<str>>,
     buckets: Sets<AccountId, Arc<str>>,
     keys: Sets<AccountId, Arn>,
     /// By the key's ARN or the alias' ARN that the bucket names.
     encrypted: Sets<Arn, Arc<str>>,
     aliases: Sets<Arn, Arn>,
     named: Sets<Truster, Named>,
-    /// The known actions of which a principal's own side speaks; all, when not all of it is known.
-    speaks: BTreeMap<Place, u64>,
+    /// Of what the own sides of principals speak.
+    speeches: BTreeMap<Place, Speech>,
+    /// Principals whose own side names a bucket, by its name, or a key, by its ARN.
+    mentions: Sets<Arc<str>, Place>,
+    /// Principals whose own side speaks of buckets or keys by more than their names.
+    wild: Sets<AccountId, Place>,
+}
+
+/// Of what the own side of a principal speaks.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Speech {
+    /// The known actions; all, when not all of it is known.
+    actions: u64,
+    /// Names of buckets, ARNs of keys.
+    names: BTreeSet<Arc<str>>,
+    /// Whether it speaks of buckets or keys by more than their names.
+    wild: bool,
+}
+
+impl Speech {
+    fn unknown() -> Self {
+        Self { actions: u64::MAX, names: BTreeSet::new(), wild: true }
+    }
+
+    fn add(&mut self, document: &Document) {
+        self.actions |= document.actions();
+        for statement in document.statements() {
+            if statement.effect == Effect::Deny || !Known::reaches_data(statement.actions) {
+                continue;
+            }
+            let ResourceMatch::Is(patterns) = &statement.resource else {
+                self.wild = true;
+                continue;
+            };
+            for pattern in patterns {
+                match literal_name(pattern.as_str()) {
+                    Some(name) => {
+                        self.names.insert(name.into());
+                    }
+                    None => self.wild = true,
+                }
+            }
+        }
+    }
+}
+
+/// The bucket that a pattern names, by its name, or the key, by its ARN; `None` for a wider pattern.
+#[must_use]
+pub fn literal_name(pattern: &str) -> Option<&str> {
+    let (partition, rest) = pattern.strip_prefix("arn:")?.split_once(':')?;
+    let plain = |text: &str| !text.contains(['*', '?', '$']);
+    if let Some(name) = rest.strip_prefix("s3:::") {
+        let name = name.split_once('/').map_or(name, |(bucket, _)| bucket);
+        return (plain(partition) && plain(name)).then_some(name);
+    }
+    (rest.starts_with("kms:") && rest.contains(":key/") && plain(pattern)).then_some(pattern)
 }
 
 fn add<K: Ord, V: Ord>(sets: &mut Sets<K, V>, key: K, value: V) {
@@ -100,7 +156,25 @@ impl Index {
             (None, IamKind::User | IamKind::Group) => BTreeSet::new(),
         };
         for truster in trusters {
+            put(&mut self.entered, (account.clone(), truster.clone()), name.clone(), there);
             put(&mut self.trusts, truster, place.clone(), there);
+        }
+    }
+
+    /// Puts in what the own side of a principal speaks of, in place of what it spoke of before.
+    fn speech(&mut self, place: &Place, speech: Option<Speech>) {
+        if let Some(was) = self.speeches.remove(place) {
+            was.names.into_iter().for_each(|name| take(&mut self.mentions, &name, place));
+            take(&mut self.wild, &place.0, place);
+        }
+        if let Some(speech) = speech {
+            for name in &speech.names {
+                add(&mut self.mentions, name.clone(), place.clone());
+            }
+            if speech.wild {
+                add(&mut self.wild, place.0.clone(), place.clone());
+            }
+            self.speeches.insert(place.clone(), speech);
         }
     }
 
@@ -191,34 +265,34 @@ fn truster_of_arn(text: &str) -> Option<Truster> {
 
 impl Aws {
     /// Puts what the own side of a principal speaks of in, or takes it out.
-    pub(super) fn index_actions(&mut self, place: &Place, there: bool) {
+    pub(super) fn index_speech(&mut self, place: &Place, there: bool) {
         let known = self.role_at(place).filter(|p| there && p.kind != IamKind::Group);
-        match known.map(|principal| self.own_actions(&place.0, principal)) {
-            Some(actions) => {
-                self.index.speaks.insert(place.clone(), actions);
-            }
-            None => {
-                self.index.speaks.remove(place);
-            }
-        }
+        let speech = known.map(|principal| self.speech(&place.0, principal));
+        self.index.speech(place, speech);
     }
 
-    /// The known actions of which some document of a principal's own side speaks; all, when not all of it is known.
-    fn own_actions(&self, account: &AccountId, principal: &IamPrincipal) -> u64 {
+    /// What the documents of a principal's own side speak of.
+    fn speech(&self, account: &AccountId, principal: &IamPrincipal) -> Speech {
+        let mut speech = Speech::default();
         let Some(state) = self.accounts.get(account).filter(|a| a.iam_known && principal.complete)
         else {
-            return u64::MAX;
+            return Speech::unknown();
         };
-        let held = |holder: &IamPrincipal| -> u64 {
-            let inline = holder.inline.values().fold(0, |all, d| all | d.actions());
-            holder.attached.iter().fold(inline, |all, policy| {
-                all | self.managed_document(account, policy).map_or(u64::MAX, Document::actions)
-            })
-        };
-        principal.groups.iter().fold(held(principal), |all, name| {
-            let group = state.principals.get(&(IamKind::Group, name.clone()));
-            all | group.map_or(u64::MAX, held)
-        })
+        let groups = principal
+            .groups
+            .iter()
+            .map(|name| state.principals.get(&(IamKind::Group, name.clone())));
+        for holder in groups.chain([Some(principal)]) {
+            let Some(holder) = holder else { return Speech::unknown() };
+            holder.inline.values().for_each(|document| speech.add(document));
+            for policy in &holder.attached {
+                match self.managed_document(account, policy) {
+                    Some(document) => speech.add(document),
+                    None => return Speech::unknown(),
+                }
+            }
+        }
+        speech
     }
 
     /// The principals whose own side changes with what is attached to one, or to a group.
@@ -239,7 +313,7 @@ impl Aws {
     pub fn speaks_of(&self, principal: &IamPrincipal, actions: u64) -> bool {
         let Some(account) = principal.arn.account() else { return false };
         let place = (account, principal.kind, principal.name().into());
-        self.index.speaks.get(&place).is_none_or(|known| known & actions != 0)
+        self.index.speeches.get(&place).is_none_or(|known| known.actions & actions != 0)
     }
 
     /// The users and roles of an account whose own side speaks of one of the actions of a mask.
@@ -249,11 +323,23 @@ impl Aws {
         actions: u64,
     ) -> impl Iterator<Item = &IamPrincipal> {
         let from: Place = (account.clone(), IamKind::User, "".into());
-        let all = self.index.speaks.range(from..);
+        let all = self.index.speeches.range(from..);
         let own = all.take_while(|((of, _, _), _)| of == account).collect::<Vec<_>>();
         own.into_iter()
-            .filter(move |(_, known)| **known & actions != 0)
+            .filter(move |(_, known)| known.actions & actions != 0)
             .filter_map(|(place, _)| self.role_at(place))
+    }
+
+    /// The users and roles of an account whose own side may speak of a bucket (by its name) or a key (by its ARN).
+    pub fn may_speak_of(
+        &self,
+        account: &AccountId,
+        name: &str,
+    ) -> impl Iterator<Item = &IamPrincipal> {
+        let wild = self.index.wild.get(account).into_iter().flatten();
+        let named = self.index.mentions.get(name).into_iter().flatten();
+        wild.chain(named.filter(|place| place.0 == *account))
+            .filter_map(|place| self.role_at(place))
     }
 
     /// Builds the indexes from the state.
@@ -264,7 +350,7 @@ impl Aws {
                 index.principal(account, name, principal, true);
                 if *kind != IamKind::Group {
                     let place = (account.clone(), *kind, name.clone());
-                    index.speaks.insert(place, self.own_actions(account, principal));
+                    index.speech(&place, Some(self.speech(account, principal)));
                 }
             }
         }
@@ -339,11 +425,10 @@ impl Aws {
 
     /// Whom the trust policies of the roles of an account name.
     pub fn trusters_into(&self, account: &AccountId) -> impl Iterator<Item = &Truster> {
-        self.index
-            .trusts
-            .iter()
-            .filter(|(_, places)| places.iter().any(|p| p.0 == *account))
-            .map(|(t, _)| t)
+        let from = (account.clone(), Truster::Everyone);
+        let own = self.index.entered.range(from..).map(|(key, _)| key);
+        let own: Vec<_> = own.take_while(|(of, _)| of == account).map(|(_, t)| t).collect();
+        own.into_iter()
     }
 
     /// The role at a place.

@@ -7,7 +7,7 @@ mod managed;
 mod organization;
 
 pub use edit::target_of;
-pub use index::{Index, Named, Place, Truster};
+pub use index::{Index, Named, Place, Truster, literal_name};
 pub use managed::shipped_policy;
 pub use organization::{Organization, OrganizationPolicy, OrganizationPolicyKind};
 

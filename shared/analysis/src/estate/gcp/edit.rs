@@ -44,6 +44,7 @@ impl Gcp {
                 }
             }
             GcpEdit::Asset { name, .. } | GcpEdit::Data { name, .. } => {
+                self.index.lines.forget();
                 let name = self.canonical(name);
                 if let Some(asset) = self.assets.get(&name) {
                     self.index.asset(asset, there);

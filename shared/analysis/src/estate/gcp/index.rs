@@ -3,14 +3,51 @@
 
 use super::Gcp;
 use crate::model::gcp::{Asset, AssetKind, FullName, Policy};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex};
 
 type Sets<K, V> = BTreeMap<K, BTreeSet<V>>;
+
+/// The lines above resources, as far as they were asked for. They follow from the hierarchy: whatever is in here, the state is
+/// the same.
+#[derive(Debug, Default)]
+pub(super) struct Lines(Mutex<HashMap<FullName, Arc<[FullName]>>>);
+
+impl Lines {
+    fn get(&self, name: &FullName) -> Option<Arc<[FullName]>> {
+        self.0.lock().ok()?.get(name).cloned()
+    }
+
+    fn keep(&self, name: &FullName, line: &Arc<[FullName]>) {
+        if let Ok(mut lines) = self.0.lock() {
+            lines.insert(name.clone(), line.clone());
+        }
+    }
+
+    pub(super) fn forget(&self) {
+        if let Ok(mut lines) = self.0.lock() {
+            lines.clear();
+        }
+    }
+}
+
+impl Clone for Lines {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Lines {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
 
 /// The indexes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Index {
+    pub(super) lines: Lines,
     bound: Sets<Arc<str>, FullName>,
     groups_of: Sets<Arc<str>, Arc<str>>,
     kinds: Sets<AssetKind, FullName>,
@@ -82,6 +119,27 @@ impl Gcp {
     /// The resources whose allow policies name a member.
     pub fn bound(&self, member: &str) -> impl Iterator<Item = &FullName> {
         self.index.bound.get(member).into_iter().flatten()
+    }
+
+    /// The resource and everything above it, from near to far.
+    #[must_use]
+    pub fn lineage(&self, name: &FullName) -> Arc<[FullName]> {
+        if let Some(line) = self.index.lines.get(name) {
+            return line;
+        }
+        let line: Arc<[FullName]> = self.line_of(name).into();
+        self.index.lines.keep(name, &line);
+        line
+    }
+
+    /// The members of allow policies that begin so.
+    pub fn members_from<'a>(&'a self, beginning: &'a str) -> impl Iterator<Item = &'a Arc<str>> {
+        let from = self
+            .index
+            .bound
+            .range::<str, _>((Bound::Included(beginning), Bound::Unbounded))
+            .map(|(member, _)| member);
+        from.take_while(move |member| member.starts_with(beginning))
     }
 
     /// All members that allow policies name.

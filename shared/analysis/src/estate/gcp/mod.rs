@@ -87,9 +87,7 @@ impl Gcp {
             .or_else(|| self.assets.get(self.aliases.get(format!("project {id}").as_str())?))
     }
 
-    /// The resource and everything above it, from near to far.
-    #[must_use]
-    pub fn lineage(&self, name: &FullName) -> Vec<FullName> {
+    fn line_of(&self, name: &FullName) -> Vec<FullName> {
         let mut line = vec![name.clone()];
         while let Some(parent) = line.last().and_then(|last| self.parent(last)) {
             if line.contains(&parent) {

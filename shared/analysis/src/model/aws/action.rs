@@ -100,6 +100,12 @@ impl<'a> Action<'a> {
 }
 
 impl Known {
+    /// Whether a mask holds an action on buckets, objects or keys.
+    #[must_use]
+    pub const fn reaches_data(mask: u64) -> bool {
+        mask & ((1 << Self::AssumeRole as u8) - 1) != 0
+    }
+
     /// Whether a mask holds an action by which a principal becomes or changes another one.
     #[must_use]
     pub const fn reaches_principals(mask: u64) -> bool {

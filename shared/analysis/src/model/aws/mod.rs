@@ -3,12 +3,14 @@
 mod action;
 mod arn;
 mod iam;
+mod operator;
 mod policy;
 mod storage;
 
 pub use action::{Action, Known};
 pub use arn::{AccountId, Arn, ArnError};
 pub use iam::{IamKind, IamPrincipal, ManagedPolicy};
+pub use operator::{Comparison, Operator, Order, Set};
 pub use policy::{
     ActionMatch, Clause, Document, Effect, PolicyError, PrincipalMatch, PrincipalPattern,
     ResourceMatch, Statement,

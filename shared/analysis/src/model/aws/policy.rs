@@ -4,7 +4,7 @@
 //! they were. Grammar:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
-use super::{AccountId, Action, Known};
+use super::{AccountId, Action, Known, Operator};
 use crate::model::{Pattern, json};
 use serde_json::Value;
 use std::sync::Arc;
@@ -117,6 +117,10 @@ pub struct Clause {
     pub key: Arc<str>,
     /// The values; any one may match.
     pub values: Vec<Arc<str>>,
+    /// The operator taken apart; `None` for a word that is none.
+    pub parsed: Option<Operator>,
+    /// The condition key in lower case.
+    pub folded: Arc<str>,
 }
 
 impl PartialEq for Document {
@@ -418,6 +422,8 @@ fn clauses(block: &Value) -> Option<Vec<Clause>> {
                 operator: operator.as_str().into(),
                 key: key.as_str().into(),
                 values,
+                parsed: Operator::parse(operator),
+                folded: key.to_lowercase().into(),
             });
         }
     }
