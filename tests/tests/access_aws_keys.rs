@@ -624,9 +624,9 @@ fn a_deny_of_the_organisation_beats_a_grant() {
     check(&world, READER, Decrypt, KEY, No);
 }
 
-/// AWS-069: whether service control policies that do not allow KMS limit a grant is not documented.
+/// AWS-069: service control policies restrict "permissions otherwise given", by a grant too.
 #[test]
-fn a_grant_that_no_service_control_policy_allows_is_unknown() {
+fn a_grant_that_no_service_control_policy_allows_gives_nothing() {
     let rest: Vec<&str> = EVERY_LEVEL.into_iter().filter(|l| *l != OWN).collect();
     let only_s3 = scp("p-s3only", &[OWN], &[allow("s3:*", "*")]);
     let world = World::new()
@@ -634,17 +634,17 @@ fn a_grant_that_no_service_control_policy_allows_is_unknown() {
         .bucket(under(KEY, bucket()))
         .key(granting(READER, &["Decrypt"], &json!({})))
         .organization(json!([full_scp(&rest), only_s3]));
-    check(&world, READER, Decrypt, KEY, Unknown);
+    check(&world, READER, Decrypt, KEY, No);
 }
 
-/// AWS-070: whether a grantee of another account needs an identity policy beside the grant is not documented.
+/// AWS-070: a grant is enough for a grantee of another account; a Deny of his own side counts.
 #[test]
-fn a_grant_across_accounts_without_an_identity_policy_is_unknown() {
+fn a_grant_across_accounts_needs_no_identity_policy() {
     let of = |statements: &[Value]| {
         World::new().iam(GUEST, statements).key(granting(GUEST, &["Decrypt"], &json!({})))
     };
     check(&of(&[decrypt()]), GUEST, Decrypt, KEY, Yes);
-    check(&of(&[]), GUEST, Decrypt, KEY, Unknown);
+    check(&of(&[]), GUEST, Decrypt, KEY, Yes);
     check(&of(&[deny("kms:*", "*")]), GUEST, Decrypt, KEY, No);
 }
 

@@ -340,7 +340,10 @@ fn from_estate<'a>(key: &str, request: &Request<'a>) -> Option<Given<'a>> {
         "userid" => match request.subject {
             Subject::Iam(p) => match (&p.principal.unique_id, p.principal.kind) {
                 (Some(id), IamKind::User | IamKind::Group) => Given::One((&**id).into()),
-                (Some(id), IamKind::Role) => Given::Like(Pattern::new(format!("{id}:*"))),
+                (Some(id), IamKind::Role) => match &p.session {
+                    Some(session) => Given::One(Cow::Owned(format!("{id}:{}", session.name()))),
+                    None => Given::Like(Pattern::new(format!("{id}:*"))),
+                },
                 (None, _) => Given::Open,
             },
             Subject::Anonymous => Given::One("anonymous".into()),
@@ -364,6 +367,10 @@ fn of_principal<'a>(key: &str, request: &Request<'a>) -> Option<Given<'a>> {
             Subject::Iam(p) => Given::One(p.principal.arn.as_str().into()),
             Subject::Outside(arn) => Given::One(arn.as_str().into()),
             Subject::Anonymous => Given::Absent,
+            // One request of a whole account is its root user's.
+            Subject::Account(account) if request.asked.context.is_closed() => {
+                Given::One(Cow::Owned(account.root().as_str().to_owned()))
+            }
             Subject::Account(_) | Subject::AnyAccount | Subject::Federated(_) | Subject::Nobody => {
                 Given::Open
             }
@@ -377,6 +384,9 @@ fn of_principal<'a>(key: &str, request: &Request<'a>) -> Option<Given<'a>> {
             Subject::Anonymous => Given::One("Anonymous".into()),
             Subject::Iam(p) if p.principal.kind == IamKind::User => Given::One("User".into()),
             Subject::Iam(_) => Given::One("AssumedRole".into()),
+            Subject::Account(_) if request.asked.context.is_closed() => {
+                Given::One("Account".into())
+            }
             Subject::Outside(_)
             | Subject::Account(_)
             | Subject::AnyAccount
@@ -472,6 +482,9 @@ fn of_kms<'a>(key: &str, request: &Request<'a>) -> Option<Given<'a>> {
 fn of_s3<'a>(key: &str, request: &Request<'a>) -> Option<Given<'a>> {
     let action = request.action.name();
     let puts = action == "s3:putobject";
+    if let Some(tag) = key.strip_prefix("buckettag/") {
+        return Some(resource_tag(tag, request));
+    }
     let on_objects = matches!(action, "s3:getobject" | "s3:deleteobject") || puts;
     if !on_objects {
         return matches!(key, "resourceaccount").then(|| Given::One(request.owner.as_str().into()));
@@ -479,9 +492,6 @@ fn of_s3<'a>(key: &str, request: &Request<'a>) -> Option<Given<'a>> {
     if let Some(tag) = key.strip_prefix("existingobjecttag/") {
         let gets = action == "s3:getobject";
         return Some(if gets { Given::ObjectTag(tag.to_owned()) } else { Given::Absent });
-    }
-    if let Some(tag) = key.strip_prefix("buckettag/") {
-        return Some(resource_tag(tag, request));
     }
     Some(match key {
         "resourceaccount" => Given::One(request.owner.as_str().into()),

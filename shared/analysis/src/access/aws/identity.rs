@@ -42,6 +42,16 @@ impl Identity {
         self.limited(Formula::never(), Formula::never(), theirs.and(self.allow.clone()))
     }
 
+    /// What service control policies leave.
+    pub(super) fn controlled(&self) -> Formula {
+        self.control.clone()
+    }
+
+    /// Whether no limit but the organisation's stands in the way, for sure.
+    pub(super) fn unbounded(&self) -> Formula {
+        self.boundary.clone().and(self.session.clone())
+    }
+
     /// Whether no limit stands in the way, for sure.
     pub(super) fn unlimited(&self) -> Formula {
         self.boundary.clone().and(self.session.clone()).and(self.control.clone())

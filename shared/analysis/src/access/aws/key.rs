@@ -95,7 +95,8 @@ pub(super) fn managed(
         asked,
     };
     let identity = identity(&request, Lock::Key, &mut None);
-    identity.unlimited().unless(identity.deny)
+    // Their policies name everyone: no boundary limits what everyone has.
+    identity.controlled().unless(identity.deny)
 }
 
 pub(super) fn usable(key: &Key) -> Formula {
@@ -176,9 +177,11 @@ fn key_policy(key: &Key, request: &Request<'_>, trace: &mut Trace<'_>) -> Resour
     }
 }
 
-/// What grants give. The grant operation is the action without its prefix. A grantee of another account also needs his
-/// own side; how limits on the grantee (service control policies, boundaries) apply to a grant is not documented well
-/// enough to decide: then it is an unknown fact. <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
+/// What grants give. The grant operation is the action without its prefix. A grantee of another account needs nothing on his
+/// own side (<https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html> gives a key
+/// of another account by a grant alone). Service control policies restrict grants too
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html>); how boundaries and session policies apply
+/// is not documented: then it is an unknown fact. <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
 fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Trace<'_>) -> Formula {
     let unknown = if key.grants_known {
         Formula::never()
@@ -186,9 +189,8 @@ fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Tra
         Formula::unknown(format!("the grants of key {} are not in the estate", key.arn))
     };
     let operation = request.action.name().strip_prefix("kms:").unwrap_or(request.action.name());
-    let own_account = request.subject.account() == key.arn.account();
     let mut given = Formula::never();
-    for grant in key.grants.values().filter(|g| !g.for_service) {
+    for grant in key.grants.values().filter(|g| is_ours(g, request)) {
         if !grant.operations.iter().any(|o| o.eq_ignore_ascii_case(operation)) {
             continue;
         }
@@ -201,27 +203,23 @@ fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Tra
             trace.evidence(Lock::Key, format!("KMS grant {}", grant.id), false);
             trace.step(format!("KMS grant {}", grant.id), format!("allows if {constrained}"));
         }
-        // Whether a grantee of another account needs an identity policy is not documented.
-        let own_side = if own_account {
-            Formula::always()
-        } else {
-            identity
-                .allow
-                .clone()
-                .or(Formula::unknown("whether a grant is enough for another account"))
-        };
-        given = given.or(for_me.and(own_side).and(constrained));
+        given = given.or(for_me.and(constrained));
     }
     if given.is_never() {
         return unknown;
     }
-    let unlimited = identity.unlimited();
-    let limited = if unlimited.is_always() {
+    let limited = if identity.unbounded().is_always() {
         Formula::always()
     } else {
         Formula::unknown("how the limits on the grantee apply to a KMS grant")
     };
-    given.and(limited).or(unknown)
+    given.and(limited).and(identity.controlled()).or(unknown)
+}
+
+/// Whether a grant is none that a service made for itself; a role that a service made is the service's alone, and is asked about as
+/// itself.
+fn is_ours(grant: &KmsGrant, request: &Request<'_>) -> bool {
+    !grant.for_service || request.subject.arn().is_some_and(|own| own.as_str() == &*grant.grantee)
 }
 
 /// Whether some grant is for the operation and may be for the subject.
@@ -229,7 +227,7 @@ fn may_be_granted(key: &Key, request: &Request<'_>) -> bool {
     let operation = request.action.name().strip_prefix("kms:").unwrap_or(request.action.name());
     let account = request.subject.account();
     key.grants.values().any(|grant| {
-        !grant.for_service
+        is_ours(grant, request)
             && grant.operations.iter().any(|o| o.eq_ignore_ascii_case(operation))
             && account.as_ref().is_some_and(|a| grant.grantee.contains(a.as_str()))
     })

@@ -147,10 +147,8 @@ pub(super) fn resource_says(
                 Effect::Deny => {
                     said.deny = said.deny.or(named.directly.or(named.session).and(applies));
                 }
-                // What everyone has who is this principal, he has by name: no boundary limits it.
-                Effect::Allow
-                    if matches!(request.subject, Subject::Iam(_)) && pins_principal(statement) =>
-                {
+                // What everyone has is limited by no boundary and no session policy.
+                Effect::Allow if is_for_everyone(statement, request) => {
                     said.session = said.session.or(named.directly.or(named.session).and(applies));
                 }
                 Effect::Allow => {
@@ -170,25 +168,14 @@ pub(super) fn resource_says(
     said
 }
 
-/// Whether a statement for everyone asks for the principal's ARN.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous>
-fn pins_principal(statement: &Statement) -> bool {
+/// Whether a statement is for everyone, and the requester is somebody in particular: it is given to his sessions as they are.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+fn is_for_everyone(statement: &Statement, request: &Request<'_>) -> bool {
     let everyone = match &statement.principal {
         PrincipalMatch::Is(patterns) => patterns.contains(&PrincipalPattern::Everyone),
         PrincipalMatch::Attached | PrincipalMatch::Not(_) => false,
     };
-    let positive = |operator: &str| {
-        let lower = operator.to_ascii_lowercase();
-        lower != "null"
-            && !lower.contains("not")
-            && !lower.contains("ifexists")
-            && !lower.starts_with("forallvalues")
-    };
-    everyone
-        && statement
-            .conditions
-            .iter()
-            .any(|c| c.key.eq_ignore_ascii_case("aws:PrincipalArn") && positive(&c.operator))
+    everyone && matches!(request.subject, Subject::Iam(_))
 }
 
 /// Keeps a statement that allows as evidence.
@@ -352,7 +339,9 @@ fn named_by(statement: &Statement, request: &Request<'_>) -> Named {
         PrincipalMatch::Is(patterns) => {
             let directly =
                 Formula::any(patterns.iter().map(|p| names(p, statement.effect, request)));
-            if directly.is_always() {
+            // Who is named himself, and his session too, has it in both ways.
+            let by_session = matches!(request.subject, Subject::Iam(iam) if iam.session.is_some());
+            if directly.is_always() && !by_session {
                 return Named::directly(directly);
             }
             Named {
@@ -382,7 +371,9 @@ fn all_but(patterns: &[PrincipalPattern], statement: &Statement, request: &Reque
         && patterns
             .iter()
             .any(|p| matches!((p, &own), (PrincipalPattern::Account(a), Some(b)) if a == b));
-    if by_account && named.is_never() {
+    // Beside an account, a principal of it that is listed is meant alone: all the others are not excepted.
+    let principals = patterns.iter().any(|p| matches!(p, PrincipalPattern::Arn(_)));
+    if by_account && named.is_never() && !principals {
         Formula::unknown("a NotPrincipal names the account")
     } else {
         named.negated()

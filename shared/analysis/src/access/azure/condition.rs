@@ -114,6 +114,8 @@ impl Request<'_> {
                 None if self.name_of("storageaccounts").is_some() => Given::SomeContainer,
                 None => open,
             },
+            // A listing has no path.
+            PATH if self.lists() => Given::Absent,
             PATH => match self.asked.path {
                 Some(path) => Given::One(path.into()),
                 None => Given::Path,
@@ -121,6 +123,11 @@ impl Request<'_> {
             name if name.starts_with(OF_BLOBS) && !context.is_closed() => Given::OfBlobs,
             _ => open,
         }
+    }
+
+    fn lists(&self) -> bool {
+        let given = self.asked.context.get("suboperation");
+        given.is_some_and(|given| given.iter().any(|g| g.eq_ignore_ascii_case("Blob.List")))
     }
 
     fn comparison(&self, comparison: &Comparison) -> Formula {

@@ -118,6 +118,14 @@ pub(super) fn can(azure: &Azure, call: &Call, tracer: &mut Tracer) -> Answer {
             let data =
                 name.contains("/blobs/") || name.starts_with("microsoft.keyvault/vaults/keys/");
             let operation = if data { Operation::Data(&name) } else { Operation::Action(&name) };
+            // A ReadOnly lock stops the listing of keys, a POST.
+            if storage::KEYS.contains(&name.as_str()) && !lock::read_only(azure, &id).is_empty() {
+                if let Some(trace) = &mut trace {
+                    let said = "stops the listing of keys".to_owned();
+                    trace.step("ReadOnly lock".to_owned(), said);
+                }
+                return Answer::never();
+            }
             Answer::of(role::allowed(&asked, operation, &id, Lock::Storage, &mut trace))
         }
     }

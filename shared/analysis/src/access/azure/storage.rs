@@ -9,7 +9,7 @@ use crate::model::{Access, Formula};
 pub(super) const BLOBS: &str = "microsoft.storage/storageaccounts/blobservices/containers/blobs";
 
 /// Operations whose answer is a key or a signature that opens the whole account.
-const KEYS: [&str; 4] = [
+pub(super) const KEYS: [&str; 4] = [
     "microsoft.storage/storageaccounts/listkeys/action",
     "microsoft.storage/storageaccounts/listaccountsas/action",
     "microsoft.storage/storageaccounts/listservicesas/action",
@@ -163,8 +163,14 @@ impl<'a> Store<'a> {
         } else {
             Formula::never()
         };
-        let asks = match container.container().public_access {
-            Some(public) => Formula::known(public),
+        // Listing needs the wider of the two levels.
+        let lists = asked
+            .context
+            .get("suboperation")
+            .is_some_and(|given| given.iter().any(|g| g.eq_ignore_ascii_case("Blob.List")));
+        let view = container.container();
+        let asks = match view.public_access {
+            Some(public) => Formula::known(public && (!lists || view.public_listing)),
             None => {
                 Formula::unknown(format!("`publicAccess` of {} is not in the estate", container.id))
             }

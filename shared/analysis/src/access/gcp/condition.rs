@@ -90,6 +90,9 @@ impl Request<'_> {
                 (operators::LOGICAL_OR, args) => {
                     return Formula::any(args.iter().map(|a| self.part(a)));
                 }
+                (operators::LOGICAL_NOT, [one]) if self.is_nameless() && speaks_of_name(one) => {
+                    return Formula::never();
+                }
                 (operators::LOGICAL_NOT, [one]) => return self.part(one).negated(),
                 (operators::CONDITIONAL, [test, yes, no]) => {
                     let test = self.part(test);
@@ -98,6 +101,9 @@ impl Request<'_> {
                 }
                 (_, _) => {}
             }
+        }
+        if self.is_nameless() && speaks_of_name(expression) {
+            return Formula::never();
         }
         let mut open = Open::default();
         let reduced = self.reduced(expression, &mut open);
@@ -126,6 +132,7 @@ impl Request<'_> {
             Expr::Literal(_) => expression.expr.clone(),
             Expr::Select(select) if is_ident(&select.operand, "resource") && !select.test => {
                 match select.field.as_str() {
+                    "name" if self.is_nameless() => unknown(expression, open),
                     "name" => match self.name() {
                         Some(name) => text(&name),
                         None => {
@@ -164,7 +171,13 @@ impl Request<'_> {
     fn reduced_call(&self, expression: &IdedExpr, found: &CallExpr, open: &mut Open) -> Expr {
         let name = found.func_name.as_str();
         let Some(target) = &found.target else {
-            let args = found.args.iter().map(|a| self.reduced(a, open)).collect();
+            let args: Vec<IdedExpr> = found.args.iter().map(|a| self.reduced(a, open)).collect();
+            // `date('2026-11-24')` is the beginning of that day.
+            if let ("date", [day]) = (name, args.as_slice())
+                && let Some(day) = literal(day)
+            {
+                return call("timestamp", vec![ided(text(&format!("{day}T00:00:00Z")))]);
+            }
             return call(name, args);
         };
         if is_ident(target, "resource") && TAG_FUNCTIONS.contains(&name) {
@@ -255,6 +268,12 @@ impl Request<'_> {
     fn objects(&self) -> String {
         let bucket = self.resource.up_to("buckets").unwrap_or_else(|| self.resource.clone());
         format!("{}/objects/", bucket.relative())
+    }
+
+    /// Resources of IAM provide no name: a part of a condition that asks for it never gives access.
+    /// <https://cloud.google.com/iam/docs/conditions-attribute-reference#resource-name>
+    fn is_nameless(&self) -> bool {
+        self.resource.service() == "iam.googleapis.com"
     }
 
     /// `resource.name`; `None` for some object of a bucket.
@@ -416,6 +435,25 @@ fn call(name: &str, args: Vec<IdedExpr>) -> Expr {
 
 fn is_ident(expression: &IdedExpr, name: &str) -> bool {
     matches!(&expression.expr, Expr::Ident(found) if found == name)
+}
+
+/// Whether some part of an expression is `resource.name`.
+fn speaks_of_name(expression: &IdedExpr) -> bool {
+    is_name(expression)
+        || match &expression.expr {
+            Expr::Call(call) => {
+                call.target.as_deref().is_some_and(speaks_of_name)
+                    || call.args.iter().any(speaks_of_name)
+            }
+            Expr::Select(select) => speaks_of_name(&select.operand),
+            Expr::List(list) => list.elements.iter().any(speaks_of_name),
+            Expr::Literal(_)
+            | Expr::Ident(_)
+            | Expr::Map(_)
+            | Expr::Struct(_)
+            | Expr::Comprehension(_)
+            | Expr::Unspecified => false,
+        }
 }
 
 fn is_name(expression: &IdedExpr) -> bool {

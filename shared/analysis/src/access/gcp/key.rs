@@ -32,17 +32,17 @@ pub(super) fn decrypts(gcp: &Gcp, bucket: &FullName) -> Decrypts {
 
 /// Whether the service agent can still use the keys of a bucket: the default key for new objects; for reading also those that
 /// objects were written under before, each of which opens a class of objects.
-pub(super) fn service_opens(gcp: &Gcp, bucket: &Asset, access: Access) -> Formula {
+pub(super) fn service_opens(by: &Asked<'_>, bucket: &Asset, access: Access) -> Formula {
     let view = bucket.bucket();
     let current = view
         .default_key
         .as_ref()
-        .map_or_else(Formula::always, |key| agent_opens(gcp, bucket, key, access));
+        .map_or_else(Formula::always, |key| agent_opens(by, bucket, key, access));
     if access == Access::Write || view.former_keys.is_empty() {
         return current;
     }
     let former: Vec<(&FullName, Formula)> =
-        view.former_keys.iter().map(|key| (key, agent_opens(gcp, bucket, key, access))).collect();
+        view.former_keys.iter().map(|key| (key, agent_opens(by, bucket, key, access))).collect();
     if former.iter().all(|(_, opens)| *opens == current) {
         return current;
     }
@@ -53,7 +53,8 @@ pub(super) fn service_opens(gcp: &Gcp, bucket: &Asset, access: Access) -> Formul
     Formula::any(older).or(newer)
 }
 
-fn agent_opens(gcp: &Gcp, bucket: &Asset, key: &FullName, access: Access) -> Formula {
+fn agent_opens(by: &Asked<'_>, bucket: &Asset, key: &FullName, access: Access) -> Formula {
+    let gcp = by.gcp;
     let Some(agent) = service_agent(bucket) else {
         let name = &bucket.name;
         return Formula::unknown(format!("the project number of {name} is not in the estate"));
@@ -69,7 +70,9 @@ fn agent_opens(gcp: &Gcp, bucket: &Asset, key: &FullName, access: Access) -> For
         | Access::Decrypt
         | Access::KeyAdminister => DECRYPT,
     };
-    let asked = Asked::by(gcp, &agent);
+    // The same request, made by the agent.
+    let mut asked = Asked::by(gcp, &agent);
+    asked.context = by.context;
     let right = permitted(&asked, Permission::new(permission, key, Lock::Key), &mut None);
     if right.is_never() { right } else { right.and(Versions::of(gcp, key).usable(access)) }
 }

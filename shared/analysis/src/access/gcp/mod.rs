@@ -101,7 +101,7 @@ fn answer(
     match access {
         // Reading needs the service agent's right to decrypt, writing its right to encrypt.
         Access::Read | Access::Write if kind == AssetKind::Bucket && !path.is_never() => Answer {
-            allowed: path.clone().and(key::service_opens(asked.gcp, asset, access)),
+            allowed: path.clone().and(key::service_opens(asked, asset, access)),
             storage: path,
             key: None,
         },
@@ -175,6 +175,15 @@ pub(super) fn can(gcp: &Gcp, call: &Call, tracer: &mut Tracer) -> Answer {
         "storage.objects.get" => Access::Read,
         "storage.objects.create" | "storage.objects.update" => Access::Write,
         "storage.objects.delete" => Access::Delete,
+        "storage.buckets.setIamPolicy" | "storage.buckets.update" | "storage.buckets.get"
+            if gcp.assets.get(&name).is_some_and(|a| a.kind() == AssetKind::Bucket) =>
+        {
+            let Some(bucket) = gcp.assets.get(&name) else { return Answer::never() };
+            let ways = &mut Ways::default();
+            return Answer::of(with_ways(&asked, true, ways, &mut trace, &|asked, trace| {
+                storage::permitted_on(asked, permission, bucket, trace)
+            }));
+        }
         _ => {
             let on_storage = permission.starts_with("storage.");
             let ways = &mut Ways::default();

@@ -18,6 +18,28 @@ pub(super) const fn permissions(access: Access) -> &'static [&'static str] {
     }
 }
 
+/// One permission on a bucket itself: public access prevention counts, and the bucket's own list for its policy.
+pub(super) fn permitted_on(
+    asked: &Asked<'_>,
+    permission: &str,
+    bucket: &Asset,
+    trace: &mut Trace<'_>,
+) -> Formula {
+    let by = |through: Through, trace: &mut Trace<'_>| {
+        let wanted =
+            Permission { name: permission, on: &bucket.name, through, lock: Lock::Storage };
+        permitted(asked, wanted, trace)
+    };
+    let mut by_name = by(Through::Name, trace);
+    let mut as_everyone = by(Through::Everyone, trace);
+    if permission == "storage.buckets.setIamPolicy" {
+        let acl = acl::gives(asked, Access::Administer, permission, bucket, trace);
+        by_name = by_name.or(acl.by_name);
+        as_everyone = as_everyone.or(acl.as_everyone);
+    }
+    by_name.or(as_everyone.unless(prevented(asked, bucket)))
+}
+
 /// What a principal may do himself.
 pub(super) fn allowed(
     asked: &Asked<'_>,

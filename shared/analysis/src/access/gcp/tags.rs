@@ -8,7 +8,8 @@ use crate::model::json;
 /// The effective tags; `None` where no export shows any tag: a listing without effective tags and without bindings.
 pub(super) fn effective(gcp: &Gcp, resource: &FullName) -> Option<Vec<Tag>> {
     let bindings: Vec<&Asset> = of_type(gcp, "TagBinding").collect();
-    if gcp.tags.is_empty() && bindings.is_empty() {
+    let shown = ["TagKey", "TagValue"].into_iter().any(|kind| of_type(gcp, kind).next().is_some());
+    if gcp.tags.is_empty() && bindings.is_empty() && !shown {
         return None;
     }
     let mut found: Vec<Tag> = Vec::new();

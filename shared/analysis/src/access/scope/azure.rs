@@ -166,6 +166,10 @@ fn add_key(azure: &Azure, key: &ArmResource, slice: &mut Slice) {
 /// Everybody who may have access to a resource: who has a role at it or above, who stands in the vault's access
 /// policies, and everyone.
 pub(super) fn candidates(azure: &Azure, id: &ArmId) -> Principals {
+    // Path ACLs may name anybody.
+    if account_of(azure, id).is_some_and(|a| a.storage_account().hierarchical_namespace) {
+        return everybody(azure);
+    }
     let above = azure
         .assignments
         .values()
@@ -182,6 +186,15 @@ pub(super) fn candidates(azure: &Azure, id: &ArmId) -> Principals {
                 .map(Principal::Named),
         );
     }
+    found.insert(Principal::Public);
+    found
+}
+
+/// All principals that assignments and groups name, and everyone.
+fn everybody(azure: &Azure) -> Principals {
+    let assigned = azure.assignments.values().flat_map(|a| azure.members_of(&a.principal));
+    let grouped = azure.groups.keys().flat_map(|g| azure.members_of(g));
+    let mut found: Principals = assigned.chain(grouped).map(Principal::Named).collect();
     found.insert(Principal::Public);
     found
 }

@@ -85,6 +85,8 @@ pub struct KeyReference {
 pub struct Container {
     /// `publicAccess`: whether anonymous requests may read blobs; `None` when not known.
     pub public_access: Option<bool>,
+    /// Whether they may list blobs as well.
+    pub public_listing: bool,
     /// The encryption scope of blobs for which the client names none; `None`: the account's own key.
     pub default_scope: Option<Arc<str>>,
     /// Whether clients cannot name another scope.
@@ -272,8 +274,10 @@ impl ArmResource {
             Some(value) => value.as_str().map(|p| !p.is_empty() && !p.eq_ignore_ascii_case("none")),
         };
         let scope = self.property(&["defaultEncryptionScope"]).and_then(Value::as_str);
+        let level = self.property(&["publicAccess"]).and_then(Value::as_str);
         Container {
             public_access,
+            public_listing: level.is_some_and(|l| l.eq_ignore_ascii_case("container")),
             default_scope: scope
                 .filter(|s| !s.is_empty() && !s.eq_ignore_ascii_case("$account-encryption-key"))
                 .map(Into::into),
