@@ -221,8 +221,8 @@ fn a_deny_with_not_principal_stops_whoever_has_a_boundary() {
     };
     read(&of(&json!({})), ANNA, Yes);
     read(&of(&bounded("edge")), ANNA, No);
-    // Listed with his account only.
-    read(&of(&json!({})), BEN, Unknown);
+    // "All principals except the user named Bob … are explicitly denied".
+    read(&of(&json!({})), BEN, No);
 }
 
 // --- operators

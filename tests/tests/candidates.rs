@@ -1,6 +1,8 @@
 //! Candidates are complete: who is not among the candidates of a resource has no access to it, so that bulk questions need not
 //! ask everybody.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
 use keyfence_analysis::access::{Asker, candidates, resources};
 use keyfence_analysis::estate::{Estate, Files};
 use keyfence_analysis::model::{Access, Principal, ResourceKind};

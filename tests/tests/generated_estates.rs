@@ -1,5 +1,7 @@
 //! Generated estates load, are the same for the same seed, and are not trivial: questions on them have every verdict.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
 use keyfence_analysis::access::{evaluate, everything};
 use keyfence_analysis::estate::{Estate, Files};
 use keyfence_analysis::model::{Access, ResourceKind, Verdict};

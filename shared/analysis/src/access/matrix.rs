@@ -63,6 +63,37 @@ pub struct Changed {
     pub after: Formula,
 }
 
+/// Those who stand for everyone.
+static EVERYONE: [Principal; 2] = [Principal::Public, Principal::AnyAuthenticated];
+
+/// What everyone has.
+#[derive(Debug, Clone)]
+struct Open([Formula; 2]);
+
+/// A resource about which a slice asks.
+struct Asked {
+    resource: Resource,
+    open: Vec<(Access, Open)>,
+    /// Those who may have more than everyone has.
+    candidates: BTreeSet<Principal>,
+}
+
+impl Open {
+    /// What a principal has beyond what everyone has.
+    fn beyond(&self, principal: &Principal, allowed: Formula) -> Formula {
+        let open: &[Formula] = match principal {
+            Principal::Public => &[],
+            Principal::AnyAuthenticated => self.0.get(..1).unwrap_or_default(),
+            Principal::Named(_) => &self.0,
+        };
+        if open.iter().any(|open| !open.is_never() && allowed.implies(open)) {
+            Formula::never()
+        } else {
+            allowed
+        }
+    }
+}
+
 impl Numbers {
     fn number(&mut self, principal: &Principal) -> usize {
         if let Some(number) = self.by_principal.get(principal) {
@@ -151,9 +182,11 @@ impl Matrix {
             let candidates = candidates(estate, &resource);
             for access in kinds(&resource) {
                 let mut row = Row::default();
-                for principal in &candidates {
+                let open = matrix.open(&mut asker, *access, &resource);
+                for principal in EVERYONE.iter().chain(&candidates) {
                     matrix.questions += 1;
                     let allowed = asker.evaluate(principal, *access, &resource).allowed;
+                    let allowed = open.beyond(principal, allowed);
                     if !allowed.is_never() {
                         row.put(matrix.principals.number(principal), &allowed);
                     }
@@ -176,15 +209,36 @@ impl Matrix {
         self.refresh(estate, &touched)
     }
 
-    /// Asks a slice again.
+    fn open(&mut self, asker: &mut Asker<'_>, access: Access, resource: &Resource) -> Open {
+        self.questions += 2;
+        Open(EVERYONE.each_ref().map(|p| asker.evaluate(p, access, resource).allowed))
+    }
+
+    /// Asks a slice again. What everyone has may have changed too: then everybody who is known to have more is asked.
     fn refresh(&mut self, estate: &Estate, touched: &Slice) -> Vec<Changed> {
         let mut changed = Vec::new();
         let mut asker = Asker::of_allowed(estate);
+        let mut last: Option<Asked> = None;
         for (resource, principal) in touched.iter() {
             let number = self.principals.number(principal);
-            for access in kinds(resource) {
+            if last.as_ref().is_none_or(|asked| asked.resource != *resource) {
+                let open =
+                    kinds(resource).iter().map(|a| (*a, self.open(&mut asker, *a, resource)));
+                let (resource, open) = (resource.clone(), open.collect());
+                let candidates = candidates(estate, &resource);
+                last = Some(Asked { resource, open, candidates });
+            }
+            let Some(Asked { open, candidates, .. }) = &last else { continue };
+            // Who is no candidate has nothing beyond what everyone has; so says a fresh build too.
+            let asked = EVERYONE.contains(principal) || candidates.contains(principal);
+            for (access, open) in open {
                 self.questions += 1;
-                let after = asker.evaluate(principal, *access, resource).allowed;
+                let after = if asked {
+                    let allowed = asker.evaluate(principal, *access, resource).allowed;
+                    open.beyond(principal, allowed)
+                } else {
+                    Formula::never()
+                };
                 let place = (resource.clone(), *access);
                 let before =
                     self.rows.get(&place).map_or_else(Formula::never, |row| row.get(number));
@@ -203,18 +257,22 @@ impl Matrix {
         changed
     }
 
-    /// What is allowed; never for what the matrix does not hold.
+    /// What is allowed: what everyone has, and what the principal has beyond.
     #[must_use]
     pub fn allowed(&self, principal: &Principal, access: Access, resource: &Resource) -> Formula {
-        let row = self.rows.get(&(resource.clone(), access));
-        let number = self.principals.by_principal.get(principal);
-        match (row, number) {
-            (Some(row), Some(number)) => row.get(*number),
-            (_, _) => Formula::never(),
+        let Some(row) = self.rows.get(&(resource.clone(), access)) else { return Formula::never() };
+        let of = |principal: &Principal| {
+            let number = self.principals.by_principal.get(principal);
+            number.map_or_else(Formula::never, |number| row.get(*number))
+        };
+        match principal {
+            Principal::Public => of(principal),
+            Principal::AnyAuthenticated => of(&Principal::Public).or(of(principal)),
+            Principal::Named(_) => Formula::any(EVERYONE.iter().map(of)).or(of(principal)),
         }
     }
 
-    /// Everybody who has, or may have, a kind of access to a resource.
+    /// Everybody who has, or may have, a kind of access to a resource: everyone, and by name who has more.
     pub fn who_can(
         &self,
         access: Access,

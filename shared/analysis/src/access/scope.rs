@@ -31,6 +31,14 @@ impl Slice {
         }
     }
 
+    /// Keeps the pairs that a test lets pass.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Resource, &Principal) -> bool) {
+        for (resource, principals) in &mut self.pairs {
+            principals.retain(|principal| keep(resource, principal));
+        }
+        self.pairs.retain(|_, principals| !principals.is_empty());
+    }
+
     /// Adds all of another slice.
     pub fn join(&mut self, other: Self) {
         for (resource, principals) in other.pairs {

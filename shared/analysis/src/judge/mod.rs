@@ -221,21 +221,19 @@ impl Judge {
         }
         if let (Some(account), Some(name)) =
             (&call.account, change.resource.strip_prefix("arn:aws:s3:::"))
+            && !self.estate.aws.buckets.contains_key(name)
         {
-            if !self.estate.aws.buckets.contains_key(name) {
-                let bucket = (AccountId::clone(account), Bucket::unknown(name));
-                let state = BucketEdit::Whole(Some(Box::new(bucket)));
-                self.estate.apply(&Edit::Aws(AwsEdit::Bucket(name.into(), state)));
-            }
+            let bucket = (AccountId::clone(account), Bucket::unknown(name));
+            let state = BucketEdit::Whole(Some(Box::new(bucket)));
+            self.estate.apply(&Edit::Aws(AwsEdit::Bucket(name.into(), state)));
         }
         if let Some(key) = Arn::parse(&change.resource)
             .ok()
             .filter(|a| a.service() == "kms" && a.resource().starts_with("key/"))
+            && !self.estate.aws.keys.contains_key(&key)
         {
-            if !self.estate.aws.keys.contains_key(&key) {
-                let state = KeyEdit::Whole(Some(Box::new(Key::unknown(key.clone()))));
-                self.estate.apply(&Edit::Aws(AwsEdit::Key(key, state)));
-            }
+            let state = KeyEdit::Whole(Some(Box::new(Key::unknown(key.clone()))));
+            self.estate.apply(&Edit::Aws(AwsEdit::Key(key, state)));
         }
     }
 

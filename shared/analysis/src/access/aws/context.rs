@@ -288,12 +288,16 @@ pub(super) fn lookup<'a>(key: &str, request: &Request<'a>) -> Given<'a> {
         return Given::Like(Pattern::new("*"));
     }
     let given = from_estate(key, request).unwrap_or(Given::Open);
-    match given {
-        Given::Open | Given::ObjectTag(_) if request.asked.context.is_closed() => Given::Absent,
-        Given::Usually(value) if request.asked.context.is_closed() => Given::One(value.into()),
-        Given::IfTagsCount(_) if request.asked.context.is_closed() => Given::Absent,
-        other => other,
+    if !request.asked.context.is_closed() {
+        return given;
     }
+    if matches!(given, Given::Open | Given::ObjectTag(_) | Given::IfTagsCount(_)) {
+        return Given::Absent;
+    }
+    if let Given::Usually(value) = given {
+        return Given::One(value.into());
+    }
+    given
 }
 
 /// `None`: the estate says nothing of this key.
@@ -347,6 +351,9 @@ fn from_estate<'a>(key: &str, request: &Request<'a>) -> Option<Given<'a>> {
                 (None, _) => Given::Open,
             },
             Subject::Anonymous => Given::One("anonymous".into()),
+            Subject::Account(account) if request.asked.context.is_closed() => {
+                Given::One(Cow::Owned(account.as_str().to_owned()))
+            }
             Subject::Outside(_)
             | Subject::Account(_)
             | Subject::AnyAccount
@@ -533,10 +540,12 @@ fn organization_of<'a>(request: &Request<'a>) -> Given<'a> {
 }
 
 fn organization_path_of<'a>(request: &Request<'a>) -> Given<'a> {
-    match of_organization(request, |organization, account| organization.path_text(account).into()) {
-        Given::Not(id) => Given::NotWithin(format!("{id}/")),
-        other => other,
+    let given =
+        of_organization(request, |organization, account| organization.path_text(account).into());
+    if let Given::Not(id) = given {
+        return Given::NotWithin(format!("{id}/"));
     }
+    given
 }
 
 fn of_organization<'a>(

@@ -35,7 +35,7 @@ impl Identity {
     }
 
     /// From another account: his own side must allow too, whatever the resource policy names.
-    pub(super) fn from_outside(&self, theirs: Formula) -> Formula {
+    pub(super) fn with_consent_of(&self, theirs: Formula) -> Formula {
         if theirs.is_never() {
             return theirs;
         }

@@ -337,6 +337,9 @@ fn may_become(aws: &Aws, subject: &Subject<'_>, role: &IamPrincipal) -> Formula 
     };
     let request = on_principal(aws, subject, action.into(), role, &owner);
     let Some(trust) = &role.trust else {
+        if matches!(subject, Subject::Federated(_)) {
+            return Formula::never();
+        }
         // A role without a trust policy in the estate: an event named it.
         return Formula::unknown(format!("the trust policy of {} is not in the estate", role.arn));
     };
@@ -358,7 +361,7 @@ fn may_become(aws: &Aws, subject: &Subject<'_>, role: &IamPrincipal) -> Formula 
         let by_identity = said.delegated.and(own.allow.clone());
         own.limited(said.direct, said.session, by_identity)
     } else {
-        own.from_outside(said.any_allow())
+        own.with_consent_of(said.any_allow())
     };
     allow.and(resource_control(&request, &mut None)).unless(said.deny.or(own.deny))
 }

@@ -154,7 +154,7 @@ pub(super) fn allowed(
         identity.limited(said.direct, said.session, own)
     } else {
         // From another account both sides must allow.
-        identity.from_outside(said.any_allow())
+        identity.with_consent_of(said.any_allow())
     };
     if let (Some(trace), Some(own)) = (trace.as_mut(), own) {
         let counts = !said.delegated.is_never();

@@ -64,7 +64,7 @@ fn through<'a>(
         match direct.subject {
             Subject::Anonymous => both,
             Subject::AnyAccount | Subject::Account(_) | Subject::Outside(_) | Subject::Iam(_) => {
-                own.from_outside(both)
+                own.with_consent_of(both)
             }
             Subject::Federated(_) | Subject::Nobody => Formula::never(),
         }

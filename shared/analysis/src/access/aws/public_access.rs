@@ -117,7 +117,8 @@ fn pins(clause: &Clause) -> bool {
     let fixed = clause.values.iter().all(|v| {
         let wild = v.contains(['*', '?'])
             && !(open_end && !v.starts_with(['*', '?']) && !v.starts_with("arn:aws:s3:*:*"));
-        !wild && !v.contains("${") && !(key == "aws:sourceip" && is_wide(v))
+        let everywhere = key == "aws:sourceip" && is_wide(v);
+        !(wild || everywhere || v.contains("${"))
     });
     fixed && positive.contains(&operator) && KEYS.contains(&key.as_str())
 }

@@ -384,13 +384,13 @@ impl<'a> Store<'a> {
                 Subject::AnyAccount
                 | Subject::Account(_)
                 | Subject::Outside(_)
-                | Subject::Iam(_) => identity.from_outside(resource.any_allow()),
+                | Subject::Iam(_) => identity.with_consent_of(resource.any_allow()),
                 Subject::Federated(_) | Subject::Nobody => Formula::never(),
             }
         };
         let by_acl = acl::allows(self, request, access, trace);
         let by_acl = match request.subject {
-            Subject::Iam(_) => identity.from_outside(by_acl),
+            Subject::Iam(_) => identity.with_consent_of(by_acl),
             Subject::Anonymous
             | Subject::AnyAccount
             | Subject::Account(_)

@@ -81,7 +81,7 @@ fn put_in(inner: &str, request: &Request<'_>, into: &mut Resolved) -> Option<()>
     };
     match lookup(&key.to_lowercase(), request) {
         Given::One(value) => into.push(&value),
-        Given::Usually(value) => into.push(&value),
+        Given::Usually(value) => into.push(value),
         // A variable stands for one value.
         Given::Many(values) => match values.as_ref() {
             [one] => into.push(one),

@@ -35,6 +35,8 @@ pub(super) struct Asked<'a> {
     azure: &'a Azure,
     /// The object id in lower case; everyone has none.
     id: Option<Arc<str>>,
+    /// Whether any identity is asked about, none in particular.
+    any_identity: bool,
     /// The principal and all groups that it is in, transitively.
     identities: BTreeSet<Arc<str>>,
     context: &'a Context,
@@ -49,7 +51,8 @@ impl<'a> Asked<'a> {
             Principal::Public | Principal::AnyAuthenticated => None,
         };
         let identities = id.as_ref().map(|id| azure.identities_of(id)).unwrap_or_default();
-        Self { azure, id, identities, context: &NOTHING, path: None }
+        let any_identity = *principal == Principal::AnyAuthenticated;
+        Self { azure, id, any_identity, identities, context: &NOTHING, path: None }
     }
 }
 

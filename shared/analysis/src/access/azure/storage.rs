@@ -70,6 +70,10 @@ impl<'a> Store<'a> {
         trace: &mut Trace<'_>,
     ) -> Answer {
         let mut ways = self.anonymous(asked, access, trace);
+        // Path ACLs may name anybody who has an identity.
+        if asked.any_identity {
+            ways = ways.or(self.by_path_acl());
+        }
         if asked.id.is_some() && !ways.is_always() {
             ways = ways
                 .or(by_role(trace))

@@ -219,16 +219,20 @@ fn unlisted(asked: &Asked<'_>) -> Vec<(Arc<str>, Step)> {
     found
 }
 
+/// Where those stand who can act as a member: at the service account, or at its project when it is not listed.
+pub(in crate::access) fn account_of<'a>(gcp: &'a Gcp, member: &str) -> Option<&'a FullName> {
+    let email = member.strip_prefix("serviceAccount:")?;
+    let project = || Some(&gcp.project(project_in_address(email)?)?.name);
+    gcp.service_account(email).or_else(project)
+}
+
 /// Who can act as a service account, in up to three steps: then its access counts as theirs.
 pub(in crate::access) fn actors_of(gcp: &Gcp, account: &FullName) -> BTreeSet<Arc<str>> {
     let mut actors = BTreeSet::new();
     let mut todo = vec![account.clone()];
     for _ in 0..STEPS {
         let direct: BTreeSet<Arc<str>> = todo.iter().flat_map(|a| direct_actors(gcp, a)).collect();
-        todo = direct
-            .iter()
-            .filter_map(|m| gcp.service_account(m.strip_prefix("serviceAccount:")?).cloned())
-            .collect();
+        todo = direct.iter().filter_map(|m| account_of(gcp, m).cloned()).collect();
         actors.extend(direct);
     }
     actors

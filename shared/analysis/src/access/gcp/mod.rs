@@ -23,7 +23,7 @@ mod power;
 mod storage;
 mod tags;
 
-pub(super) use impersonation::{actors_of, lets_act};
+pub(super) use impersonation::{account_of, actors_of, lets_act};
 pub(super) use key::service_agent;
 
 use super::request::{Call, Context, NOTHING};

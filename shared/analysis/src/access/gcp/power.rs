@@ -32,8 +32,8 @@ pub(super) fn over_bucket(asked: &Asked<'_>, bucket: &Asset, trace: &mut Trace<'
 /// Who may write the policy of a project, folder or organisation above can give himself anything below.
 pub(super) fn above(asked: &Asked<'_>, resource: &FullName, trace: &mut Trace<'_>) -> Formula {
     let mut ways = Formula::never();
-    for name in asked.gcp.lineage(resource).iter().cloned() {
-        let permission = match asked.gcp.assets.get(&name).map(Asset::kind) {
+    for name in asked.gcp.lineage(resource).iter() {
+        let permission = match asked.gcp.assets.get(name).map(Asset::kind) {
             Some(AssetKind::Project) => "resourcemanager.projects.setIamPolicy",
             Some(AssetKind::Folder) => "resourcemanager.folders.setIamPolicy",
             Some(AssetKind::Organization) => "resourcemanager.organizations.setIamPolicy",
@@ -48,7 +48,7 @@ pub(super) fn above(asked: &Asked<'_>, resource: &FullName, trace: &mut Trace<'_
             )
             | None => continue,
         };
-        ways = ways.or(permitted(asked, Permission::new(permission, &name, Lock::Storage), trace));
+        ways = ways.or(permitted(asked, Permission::new(permission, name, Lock::Storage), trace));
         if ways.is_always() {
             break;
         }

@@ -18,34 +18,81 @@ type Principals = BTreeSet<Principal>;
 /// What an edit can touch: the principals that it speaks of and those that can become them, with the resources that the
 /// changed documents speak of.
 pub(super) fn slice(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
+    // An account that comes into the estate, or leaves it, may be meant by any policy for everyone.
+    if account_of(edit).is_some_and(|account| !aws.accounts.contains_key(&account)) {
+        for resource in resources(aws) {
+            slice.add(&candidates(aws, &resource), [resource]);
+        }
+    }
+    add_edit(aws, edit, slice);
+    // The root user of an account is asked about in other accounts only.
+    slice.retain(|resource, principal| {
+        let arn = Arn::parse(principal.name()).ok().filter(|arn| arn.resource() == "root");
+        arn.is_none_or(|arn| arn.account() != owner_of(aws, resource))
+    });
+}
+
+fn owner_of(aws: &Aws, resource: &Resource) -> Option<AccountId> {
+    match resource.kind {
+        ResourceKind::Store => bucket(aws, resource).map(|(owner, _)| owner.clone()),
+        ResourceKind::Key => Arn::parse(resource.name()).ok().and_then(|a| a.account()),
+    }
+}
+
+/// The account whose entry in the estate an edit may make or remove.
+fn account_of(edit: &AwsEdit) -> Option<AccountId> {
     match edit {
-        AwsEdit::Policy(_, PolicyEdit::Version { .. }) | AwsEdit::Key(_, KeyEdit::Rotation(_)) => {}
+        AwsEdit::Principal(who, _) => Some(who.account.clone()),
+        AwsEdit::Policy(policy, _) => policy.account(),
+        AwsEdit::AccountBlock { account, .. } => Some(account.clone()),
+        AwsEdit::Bucket(..)
+        | AwsEdit::Key(..)
+        | AwsEdit::Alias { .. }
+        | AwsEdit::OrganizationPolicy { .. }
+        | AwsEdit::OrganizationAttachment { .. } => None,
+    }
+}
+
+fn add_edit(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
+    match edit {
+        AwsEdit::Key(_, KeyEdit::Rotation(_)) => {}
         // Trust decides who may become the role; what the role may do stays.
         AwsEdit::Principal(who, PrincipalEdit::Trust(_)) => {
             let role = [Principal::named(aws.arn_of(who).as_str())].into();
             let mut others = with_assumers(aws, &role);
             others.retain(|p| !role.contains(p));
-            slice.add(&others, within_reach(aws, &who.account).into_resources(aws));
+            slice.add(&others, reached_from(aws, &who.account));
         }
         AwsEdit::Principal(who, edit) => {
             let spoken = Spoken::of_edit(aws, who, edit);
-            let principals = affected(aws, &holders(aws, who), &who.account);
+            let mut changed = holders(aws, who);
+            // One that comes with its path.
+            if let (PrincipalEdit::Whole(Some(state)), None) = (edit, aws.find(who)) {
+                changed = [principal(state)].into();
+            }
+            let principals = affected(aws, &changed, &who.account);
             slice.add(&principals, spoken.resources(aws, &who.account));
         }
         AwsEdit::Policy(policy, edit) => {
             let mut documents: Vec<&Document> = Vec::new();
             let current = policy.account().and_then(|a| aws.accounts.get(&a)?.policies.get(policy));
             documents.extend(current.and_then(ManagedPolicy::document));
-            match edit {
-                PolicyEdit::Whole(state) => {
-                    documents.extend(state.as_deref().and_then(ManagedPolicy::document));
-                }
+            let next = match edit {
+                PolicyEdit::Whole(state) => state.as_deref().and_then(ManagedPolicy::document),
                 PolicyEdit::DefaultVersion { version, document } => {
-                    let held = current.and_then(|p| p.versions.get(version));
-                    documents.extend(document.as_ref().or(held));
+                    document.as_ref().or(current.and_then(|p| p.versions.get(version)))
                 }
-                PolicyEdit::Version { .. } => {}
-            }
+                // Another version than the one in force says nothing.
+                PolicyEdit::Version { version, .. }
+                    if current.is_none_or(|p| p.default_version != *version) =>
+                {
+                    return;
+                }
+                PolicyEdit::Version { document, .. } => document.as_ref(),
+            };
+            // A document that is not known may speak of anything.
+            let unknown = next.is_none() || current.is_some_and(|p| p.document().is_none());
+            documents.extend(next);
             let mut by_account: BTreeMap<AccountId, Principals> = BTreeMap::new();
             let mut bounded = false;
             for (account, kind, name) in aws.holders_of(policy) {
@@ -54,7 +101,8 @@ pub(super) fn slice(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
                 by_account.entry(account.clone()).or_default().extend(holders(aws, &who));
             }
             for (account, principals) in by_account {
-                let spoken = if bounded { Spoken::Anything } else { Spoken::of(&documents) };
+                let spoken =
+                    if bounded || unknown { Spoken::Anything } else { Spoken::of(&documents) };
                 let principals = affected(aws, &principals, &account);
                 slice.add(&principals, spoken.resources(aws, &account));
             }
@@ -94,7 +142,7 @@ fn add_organization(aws: &Aws, policy: &str, target: &Arc<str>, slice: &mut Slic
                 let own: Principals = aws.requesters(account).map(principal).collect();
                 let mut bound = with_assumers(aws, &own);
                 bound.insert(Principal::named(account.root().as_str()));
-                slice.add(&bound, within_reach(aws, account).into_resources(aws));
+                slice.add(&bound, reached_from(aws, account));
             }
             OrganizationPolicyKind::Resource | OrganizationPolicyKind::Storage => {
                 aws.buckets_in(account).for_each(|name| add_bucket(aws, name, slice));
@@ -151,7 +199,7 @@ impl<'a> Spoken<'a> {
     /// The resources, among those that principals of an account may reach. A key comes with the buckets that it encrypts.
     fn resources(&self, aws: &Aws, account: &AccountId) -> BTreeSet<Resource> {
         let patterns: Vec<&ResourceMatch> = match self {
-            Self::Anything => return within_reach(aws, account).into_resources(aws),
+            Self::Anything => return reached_from(aws, account),
             Self::Matching(patterns) => patterns.clone(),
         };
         let literal: Option<Vec<&str>> = patterns
@@ -224,6 +272,28 @@ impl WithinReach {
     }
 }
 
+/// What principals of an account may reach themselves or through roles of other accounts that may let them in.
+fn reached_from(aws: &Aws, account: &AccountId) -> BTreeSet<Resource> {
+    let mut entered: BTreeSet<AccountId> = [account.clone()].into();
+    let mut todo = vec![account.clone()];
+    while let Some(from) = todo.pop() {
+        for (other, _) in aws.accounts.iter().filter(|(id, _)| **id != from) {
+            let lets_in = |truster: &Truster| match truster {
+                Truster::Everyone => true,
+                Truster::Account(id) => *id == from,
+                Truster::Principal(name) => {
+                    Arn::parse(name).ok().and_then(|arn| arn.account()).is_none_or(|id| id == from)
+                }
+            };
+            if !entered.contains(other) && aws.trusters_into(other).any(lets_in) {
+                entered.insert(other.clone());
+                todo.push(other.clone());
+            }
+        }
+    }
+    entered.iter().flat_map(|id| within_reach(aws, id).into_resources(aws)).collect()
+}
+
 fn within_reach(aws: &Aws, account: &AccountId) -> WithinReach {
     let mut found = WithinReach {
         buckets: aws.buckets_in(account).cloned().collect(),
@@ -237,12 +307,17 @@ fn within_reach(aws: &Aws, account: &AccountId) -> WithinReach {
             Named::Key(arn) => found.keys.insert(arn.clone()),
         };
     }
-    // Buckets whose ACL may name the account, and those whose key is somebody's grant: a key comes with its buckets.
+    // A key whose policy or grants are not known may name anybody.
+    let open = aws.keys.values().filter(|k| k.policy.is_none() || !k.grants_known);
+    found.keys.extend(open.map(|k| k.arn.clone()));
+    // Buckets whose policy is not known or whose ACL may name the account; a key comes with its buckets.
     let encrypted: BTreeSet<Arc<str>> =
         found.keys.iter().flat_map(|k| aws.buckets_of_key(k)).collect();
     found.buckets.extend(encrypted);
     let foreign = aws.buckets.iter().filter(|(_, (owner, bucket))| {
-        owner != account && bucket.acl.as_ref().is_some_and(|acl| !acl.grants.is_empty())
+        owner != account
+            && (bucket.policy.is_none()
+                || bucket.acl.as_ref().is_none_or(|acl| !acl.grants.is_empty()))
     });
     found.buckets.extend(foreign.map(|(name, _)| name.clone()));
     found
@@ -261,9 +336,18 @@ fn with_assumers(aws: &Aws, principals: &Principals) -> Principals {
     let mut found = principals.clone();
     let mut todo: Vec<Principal> = principals.iter().cloned().collect();
     while let Some(one) = todo.pop() {
-        let role = Arn::parse(one.name()).ok();
-        let trust = role.as_ref().and_then(|arn| aws.principal(arn)).and_then(|p| p.trust.as_ref());
-        let owner = role.and_then(|arn| arn.account());
+        let arn = Arn::parse(one.name()).ok();
+        let role = arn.as_ref().and_then(|a| aws.principal(a)).filter(|p| p.kind == IamKind::Role);
+        let owner = arn.as_ref().and_then(|a| a.account());
+        // A role whose trust policy is not known may be open to its account.
+        if let (Some(IamPrincipal { trust: None, .. }), Some(owner)) = (role, &owner) {
+            let mut new = Principals::new();
+            add_trusted(aws, &Truster::Account(owner.clone()), owner, &mut new);
+            new.retain(|p| !found.contains(p));
+            found.extend(new.iter().cloned());
+            todo.extend(new);
+        }
+        let trust = role.and_then(|p| p.trust.as_ref());
         if let (Some(trust), Some(owner)) = (trust, owner) {
             let new: Vec<Principal> =
                 trusted(aws, trust, &owner).into_iter().filter(|p| !found.contains(p)).collect();
@@ -290,7 +374,13 @@ fn add_trusted(aws: &Aws, truster: &Truster, owner: &AccountId, found: &mut Prin
     match truster {
         Truster::Everyone => {
             found.insert(Principal::AnyAuthenticated);
-            found.extend(assuming(owner));
+            let members = aws.organization.iter().flat_map(|o| &o.accounts);
+            for account in aws.accounts.keys().chain(members) {
+                if account != owner {
+                    found.insert(Principal::named(account.root().as_str()));
+                }
+                found.extend(assuming(account));
+            }
         }
         Truster::Account(account) => {
             if account != owner {
@@ -329,7 +419,8 @@ fn principal(entity: &IamPrincipal) -> Principal {
 fn holders(aws: &Aws, who: &IamRef) -> Principals {
     match who.kind {
         IamKind::Group => aws.members_of(&who.account, &who.name).map(principal).collect(),
-        IamKind::User | IamKind::Role => [Principal::named(aws.arn_of(who).as_str())].into(),
+        // Who is not there has nothing.
+        IamKind::User | IamKind::Role => aws.find(who).map(principal).into_iter().collect(),
     }
 }
 
@@ -414,7 +505,10 @@ fn add_key_grants(
     slice: &mut Slice,
 ) {
     let grantees: Principals = grants.flat_map(|grant| grantees(aws, grant)).collect();
-    let principals = with_assumers(aws, &grantees);
+    let mut principals = with_assumers(aws, &grantees);
+    for account in grantees.iter().filter_map(|p| Arn::parse(p.name()).ok()?.account()) {
+        principals.extend(aws.speaking_of(&account, POWERS).map(principal));
+    }
     slice.add(&principals, [Resource::key(Cloud::Aws, arn.as_str())]);
     let encrypted = aws.buckets_of_key(arn);
     let buckets = encrypted.iter().filter_map(|name| aws.buckets.get(name));
@@ -437,6 +531,15 @@ fn grantees(aws: &Aws, grant: &KmsGrant) -> Principals {
 }
 
 pub(super) fn candidates(aws: &Aws, resource: &Resource) -> Principals {
+    let owner = owner_of(aws, resource);
+    let mut found = all_candidates(aws, resource);
+    if let Some(owner) = owner {
+        found.remove(&Principal::named(owner.root().as_str()));
+    }
+    found
+}
+
+fn all_candidates(aws: &Aws, resource: &Resource) -> Principals {
     match resource.kind {
         ResourceKind::Store => {
             let found = bucket(aws, resource);

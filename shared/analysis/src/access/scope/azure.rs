@@ -129,7 +129,13 @@ fn add_account(azure: &Azure, account: &ArmResource, slice: &mut Slice) {
 fn add_resource(azure: &Azure, changed: &ArmResource, slice: &mut Slice) {
     match changed.kind() {
         ArmKind::StorageAccount => add_account(azure, changed, slice),
-        ArmKind::Container => slice.add(&candidates(azure, &changed.id), resource(changed)),
+        // What is said of an account depends on which of its containers are listed.
+        ArmKind::Container => {
+            slice.add(&candidates(azure, &changed.id), resource(changed));
+            if let Some(account) = account_of(azure, &changed.id) {
+                add_account(azure, account, slice);
+            }
+        }
         ArmKind::EncryptionScope => {
             if let Some(account) = account_of(azure, &changed.id) {
                 add_account(azure, account, slice);
@@ -144,9 +150,19 @@ fn add_resource(azure: &Azure, changed: &ArmResource, slice: &mut Slice) {
         }
         ArmKind::Lock => {
             let Some(scope) = changed.id.scope_of_extension() else { return };
-            let accounts =
-                resources_below(azure, &scope).filter(|r| r.kind() == ArmKind::StorageAccount);
-            accounts.for_each(|account| add_account(azure, account, slice));
+            for below in resources_below(azure, &scope) {
+                match below.kind() {
+                    ArmKind::StorageAccount => add_account(azure, below, slice),
+                    ArmKind::Container | ArmKind::Key => {
+                        slice.add(&candidates(azure, &below.id), resource(below));
+                    }
+                    ArmKind::EncryptionScope
+                    | ArmKind::Vault
+                    | ArmKind::Identity
+                    | ArmKind::Lock
+                    | ArmKind::Other => {}
+                }
+            }
         }
         ArmKind::Identity | ArmKind::Other => {}
     }
@@ -166,10 +182,6 @@ fn add_key(azure: &Azure, key: &ArmResource, slice: &mut Slice) {
 /// Everybody who may have access to a resource: who has a role at it or above, who stands in the vault's access
 /// policies, and everyone.
 pub(super) fn candidates(azure: &Azure, id: &ArmId) -> Principals {
-    // Path ACLs may name anybody.
-    if account_of(azure, id).is_some_and(|a| a.storage_account().hierarchical_namespace) {
-        return everybody(azure);
-    }
     let above = azure
         .assignments
         .values()
@@ -186,16 +198,7 @@ pub(super) fn candidates(azure: &Azure, id: &ArmId) -> Principals {
                 .map(Principal::Named),
         );
     }
-    found.insert(Principal::Public);
-    found
-}
-
-/// All principals that assignments and groups name, and everyone.
-fn everybody(azure: &Azure) -> Principals {
-    let assigned = azure.assignments.values().flat_map(|a| azure.members_of(&a.principal));
-    let grouped = azure.groups.keys().flat_map(|g| azure.members_of(g));
-    let mut found: Principals = assigned.chain(grouped).map(Principal::Named).collect();
-    found.insert(Principal::Public);
+    found.extend([Principal::Public, Principal::AnyAuthenticated]);
     found
 }
 

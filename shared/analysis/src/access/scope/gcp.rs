@@ -1,7 +1,7 @@
 //! Slices, reach and labels in Google Cloud.
 
 use super::{Slice, Tags};
-use crate::access::gcp::{actors_of, lets_act, service_agent};
+use crate::access::gcp::{account_of, actors_of, lets_act, service_agent};
 use crate::change::GcpEdit;
 use crate::estate::gcp::Gcp;
 use crate::model::gcp::{Asset, AssetKind, Binding, FullName};
@@ -13,6 +13,11 @@ type Principals = BTreeSet<Principal>;
 
 pub(super) fn slice(gcp: &Gcp, edit: &GcpEdit, slice: &mut Slice) {
     match edit {
+        // Of a policy that is not known everybody below may have anything.
+        GcpEdit::Policy { resource, policy: None } => {
+            add_policy(gcp, resource, BTreeSet::new(), slice);
+            add_below(gcp, resource, slice);
+        }
         GcpEdit::Policy { resource, policy } => {
             let bindings: BTreeSet<&Binding> = policy.iter().flat_map(|p| &p.bindings).collect();
             add_policy(gcp, resource, bindings, slice);
@@ -22,8 +27,8 @@ pub(super) fn slice(gcp: &Gcp, edit: &GcpEdit, slice: &mut Slice) {
         }
         GcpEdit::Asset { name, state } => {
             let name = gcp.canonical(name);
-            let known = gcp.assets.get(&name).or(state.as_ref());
-            if let Some(asset) = known {
+            // What it was may bear another address than what it is.
+            for asset in gcp.assets.get(&name).into_iter().chain(state) {
                 add_asset(gcp, asset, slice);
             }
         }
@@ -51,7 +56,9 @@ pub(super) fn slice(gcp: &Gcp, edit: &GcpEdit, slice: &mut Slice) {
             }
         }
         GcpEdit::Member { member, .. } => {
-            let principals = gcp.expand(member).into_iter().map(Principal::Named).collect();
+            let members = gcp.expand(member);
+            let actors = actors_among(gcp, &members);
+            let principals = members.into_iter().map(Principal::Named).chain(actors).collect();
             slice.add(&principals, gcp.assets.values().filter_map(resource));
         }
     }
@@ -103,18 +110,13 @@ fn add_policy(gcp: &Gcp, changed: &FullName, bindings: BTreeSet<&Binding>, slice
     let members: BTreeSet<Arc<str>> =
         current.chain(bindings.iter().copied()).flat_map(|b| gcp.expand(&b.member)).collect();
     let mut principals: Principals = members.iter().map(|m| member(m)).collect();
-    for email in members.iter().filter_map(|m| m.strip_prefix("serviceAccount:")) {
-        if let Some(account) = gcp.service_account(email) {
-            principals.extend(actors_of(gcp, account).iter().map(|m| member(m)));
-        }
-    }
+    let actors = actors_among(gcp, &members);
+    let by_actors = actors.iter().any(|p| {
+        reaches_others(p.name()) || *p == Principal::Public || *p == Principal::AnyAuthenticated
+    });
+    principals.extend(actors);
     // What is given to everyone, to a domain or to holders of a basic role reaches principals that stand elsewhere.
-    let reaches_others = |m: &Arc<str>| {
-        matches!(&**m, "allUsers" | "allAuthenticatedUsers")
-            || m.starts_with("domain:")
-            || m.starts_with("project")
-    };
-    if members.iter().any(reaches_others) {
+    if by_actors || members.iter().any(|m| reaches_others(m)) {
         principals.extend(all_principals(gcp));
     }
     // Who may act as a service account has what that account has, wherever it has it.
@@ -138,6 +140,39 @@ fn add_policy(gcp: &Gcp, changed: &FullName, bindings: BTreeSet<&Binding>, slice
     }
 }
 
+/// Members that stand for others, whom no list names.
+fn reaches_others(member: &str) -> bool {
+    matches!(member, "allUsers" | "allAuthenticatedUsers")
+        || member.starts_with("domain:")
+        || member.starts_with("project")
+        || member.starts_with("principalSet:")
+}
+
+fn is_set(member: &str) -> bool {
+    member.starts_with("domain:") || member.starts_with("principalSet:")
+}
+
+/// The principals that the estate names elsewhere and that may be in a domain or a set.
+fn of_sets(gcp: &Gcp, sets: &[Arc<str>]) -> BTreeSet<Arc<str>> {
+    let in_set = |member: &str| {
+        sets.iter().any(|set| match set.strip_prefix("domain:") {
+            Some(domain) => {
+                member.strip_prefix("user:").is_some_and(|a| a.rsplit('@').next() == Some(domain))
+            }
+            // Sets of pools and of service accounts.
+            None => member.starts_with("principal:") || member.starts_with("serviceAccount:"),
+        })
+    };
+    let grouped = gcp.groups.values().flatten();
+    gcp.members().chain(grouped).filter(|m| in_set(m)).cloned().collect()
+}
+
+/// Who can act as the service accounts among some members.
+fn actors_among(gcp: &Gcp, members: &BTreeSet<Arc<str>>) -> Principals {
+    let accounts = members.iter().filter_map(|m| account_of(gcp, m));
+    accounts.flat_map(|account| actors_of(gcp, account)).map(|m| member(&m)).collect()
+}
+
 /// Everything below a level of the hierarchy, with everybody who may have access to it.
 fn add_below(gcp: &Gcp, level: &FullName, slice: &mut Slice) {
     let level = gcp.canonical(level);
@@ -157,13 +192,32 @@ fn add_asset(gcp: &Gcp, changed: &Asset, slice: &mut Slice) {
             Some(key) => key,
             None => return,
         },
-        AssetKind::Organization
-        | AssetKind::Folder
-        | AssetKind::Project
-        | AssetKind::ManagedFolder
-        | AssetKind::KeyRing
-        | AssetKind::ServiceAccount
-        | AssetKind::Other => return,
+        AssetKind::Organization | AssetKind::Folder | AssetKind::Project | AssetKind::KeyRing => {
+            add_below(gcp, &changed.name, slice);
+            return;
+        }
+        AssetKind::ManagedFolder => {
+            let bucket = changed.name.up_to("buckets").and_then(|name| gcp.assets.get(&name));
+            bucket.into_iter().for_each(|bucket| add_asset(gcp, bucket, slice));
+            return;
+        }
+        // What it has, and whoever acts as it, wherever that is.
+        AssetKind::ServiceAccount => {
+            let own = changed.text("email").map(|e| Arc::from(format!("serviceAccount:{e}")));
+            let members: BTreeSet<Arc<str>> = own.into_iter().collect();
+            let mut principals = actors_among(gcp, &members);
+            principals.extend(actors_of(gcp, &changed.name).iter().map(|m| member(m)));
+            if principals
+                .iter()
+                .any(|p| reaches_others(p.name()) || !matches!(p, Principal::Named(_)))
+            {
+                principals.extend(all_principals(gcp));
+            }
+            principals.extend(members.iter().map(|m| member(m)));
+            slice.add(&principals, gcp.assets.values().filter_map(resource));
+            return;
+        }
+        AssetKind::Other => return,
     };
     if let Some(asset) = gcp.assets.get(&key) {
         slice.add(&candidates(gcp, &key), resource(asset));
@@ -186,14 +240,20 @@ fn member(text: &str) -> Principal {
 /// Everybody whom a policy on the line above names, with those who can act as a service account among them.
 pub(super) fn candidates(gcp: &Gcp, name: &FullName) -> Principals {
     let line = gcp.lineage(name);
-    let bindings = line.iter().filter_map(|n| gcp.policies.get(n)).flat_map(|p| &p.bindings);
+    // The policies of managed folders open objects of their bucket.
+    let folders = format!("{name}/managedFolders/");
+    let inside = gcp.policies.range(FullName::new(&folders)..);
+    let inside = inside.take_while(|(n, _)| n.as_str().starts_with(&folders)).map(|(_, p)| p);
+    let above = line.iter().filter_map(|n| gcp.policies.get(n));
+    let bindings = above.chain(inside).flat_map(|p| &p.bindings);
     let mut members: BTreeSet<Arc<str>> = bindings.flat_map(|b| gcp.expand(&b.member)).collect();
-    let accounts: Vec<FullName> = members
-        .iter()
-        .filter_map(|m| gcp.service_account(m.strip_prefix("serviceAccount:")?))
-        .cloned()
-        .collect();
+    let accounts: BTreeSet<FullName> =
+        members.iter().filter_map(|m| account_of(gcp, m)).cloned().collect();
     members.extend(accounts.iter().flat_map(|a| actors_of(gcp, a)));
+    let sets: Vec<Arc<str>> = members.iter().filter(|m| is_set(m)).cloned().collect();
+    if !sets.is_empty() {
+        members.extend(of_sets(gcp, &sets));
+    }
     members.extend(gcp.assets.get(name).map(named_in_acl).unwrap_or_default());
     let mut found: Principals = members.iter().map(|m| member(m)).collect();
     found.extend([Principal::Public, Principal::AnyAuthenticated]);
