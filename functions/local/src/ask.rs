@@ -1,77 +1,32 @@
 //! Questions about an estate: `can`, `who-can`, `diff`, `fences`.
 
 use crate::cli::Exit;
+use crate::question::{self, Given};
 use crate::replay::Format;
 use crate::text::{safe, safe_json};
-use anyhow::{Context as _, bail};
 use keyfence_analysis::access::{
-    self, Call, Context, Decrypts, Evidence, Explained, Reached, candidates, witness,
+    self, Call, Decrypts, Evidence, Explained, Reached, candidates, witness,
 };
-use keyfence_analysis::diff::{Difference, between};
+use keyfence_analysis::diff::{Difference, Question, between};
 use keyfence_analysis::estate::Estate;
 use keyfence_analysis::fence::{Fence, fences};
 use keyfence_analysis::judge::difference_json;
-use keyfence_analysis::model::aws::Document;
 use keyfence_analysis::model::{Access, Formula, Principal, Resource, Verdict};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::io::Write;
 
 /// Names of a list that are shown; the rest is counted. JSON has them all.
 const SHOWN: usize = 20;
+/// Evidence that is shown per principal. JSON has all of it.
+const FEW: usize = 4;
+
+/// `1 principal`, `2 principals`.
+fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
 
 fn line(value: &Value, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out, "{}", safe_json(&value.to_string()))
-}
-
-/// A store or key that the estate holds.
-fn resource(estate: &Estate, name: &str) -> anyhow::Result<Resource> {
-    let Some(wanted) = Resource::parse(name) else {
-        bail!(
-            "`{name}` is no resource: expected an ARN (`arn:aws:s3:::bucket`), an ARM id (`/subscriptions/…`) or a full resource name (`//storage.googleapis.com/…`)"
-        );
-    };
-    // The estate's own spelling: ARM ids are compared without case, partitions of ARNs do not count in names of buckets.
-    let same = |r: &Resource| {
-        *r == wanted
-            || r.cloud == wanted.cloud
-                && r.name().rsplit(":::").next() == wanted.name().rsplit(":::").next()
-    };
-    access::resources(estate).find(same).with_context(|| {
-        format!("`{name}` is not in the estate: check its spelling, or add the file that lists it")
-    })
-}
-
-/// What a request carries beside who, what and where.
-#[derive(Debug, Default)]
-pub struct Given {
-    /// `key=value`, as often as there are values.
-    pub context: Vec<String>,
-    /// Whether there is nothing else.
-    pub closed: bool,
-    /// Session policies, as JSON.
-    pub session_policies: Vec<String>,
-}
-
-impl Given {
-    fn context(&self) -> anyhow::Result<Context> {
-        let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for pair in &self.context {
-            let (key, value) = pair.split_once('=').with_context(|| {
-                format!("`{pair}`: expected `key=value`, such as `aws:SourceIp=10.1.2.3`")
-            })?;
-            values.entry(key.to_owned()).or_default().push(value.to_owned());
-        }
-        Ok(if self.closed { Context::closed(values) } else { Context::open(values) })
-    }
-
-    fn session_policies(&self) -> anyhow::Result<Vec<Document>> {
-        let read = |text: &String| -> anyhow::Result<Document> {
-            Document::parse(&serde_json::from_str(text).context("a session policy is not JSON")?)
-                .context("a session policy cannot be used")
-        };
-        self.session_policies.iter().map(read).collect()
-    }
 }
 
 /// `can PRINCIPAL ACTION RESOURCE`: one request, explained.
@@ -85,28 +40,21 @@ pub fn can(
     format: Format,
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let who = Principal::named(principal);
-    let (explained, request) = match Access::parse(action) {
+    let (mut explained, request, who, cloud) = match Access::parse(action) {
         Some(access) => {
-            if !given.context.is_empty() || given.closed || !given.session_policies.is_empty() {
-                bail!(
-                    "`{action}` is a kind of access, not one request: name an action of the cloud, such as `s3:GetObject`, to give a context"
-                );
+            if !given.is_empty() {
+                return Err(question::of_a_kind(action));
             }
-            let found = resource(estate, on)?;
+            let found = question::resource(estate, on)?;
+            question::fits(access, &found)?;
+            let who = question::principal(estate, found.cloud, principal)?;
             let explained = access::explained(estate, &who, access, &found);
-            (explained, witness(&who, access, &found))
+            let request = witness(&who, access, &found, &explained.answer.allowed);
+            (explained, request, who, found.cloud)
         }
         None => {
-            let cloud = Resource::parse(on)
-                .with_context(|| format!("`{on}` is no resource of AWS, Azure or Google Cloud"))?
-                .cloud;
-            if !action.contains([':', '.', '/']) {
-                bail!(
-                    "`{action}` is neither a kind of access ({}) nor an action of a cloud",
-                    words()
-                );
-            }
+            let cloud = question::action(action, on)?;
+            let who = question::principal(estate, cloud, principal)?;
             let call = Call {
                 principal: who.clone(),
                 action: action.into(),
@@ -114,9 +62,11 @@ pub fn can(
                 context: given.context()?,
                 session_policies: given.session_policies()?,
             };
-            (access::can(estate, cloud, &call), format!("{who}: {action} {on}"))
+            let request = format!("{who}: {action} {on}");
+            (access::can(estate, cloud, &call), request, who, cloud)
         }
     };
+    question::doubts(estate, cloud, &who, action, &mut explained);
     match format {
         Format::Json => line(&explained_json(principal, action, on, &explained, &request), out)?,
         Format::Text => explained_text(principal, action, on, &explained, out)?,
@@ -124,8 +74,12 @@ pub fn can(
     Ok(Exit::Quiet)
 }
 
-fn words() -> String {
-    Access::ALL.map(Access::word).join(", ")
+/// A request is shown where the cloud would allow it.
+fn shown(verdict: Verdict, request: &str) -> Option<&str> {
+    match verdict {
+        Verdict::Yes | Verdict::Conditional => Some(request),
+        Verdict::Unknown | Verdict::No => None,
+    }
 }
 
 fn lock_json(lock: &Formula) -> Value {
@@ -150,7 +104,7 @@ fn explained_json(
         "key": answer.key.as_ref().map(lock_json),
         "steps": explained.steps,
         "evidence": explained.evidence,
-        "witness": (!answer.allowed.is_never()).then_some(request),
+        "witness": shown(answer.verdict(), request),
     })
 }
 
@@ -173,7 +127,8 @@ fn explained_text(
     }
     for (i, step) in explained.steps.iter().enumerate() {
         let title = if i == 0 { "looked at" } else { "" };
-        writeln!(out, "  {title:<9} {}: {}", safe(&step.looked_at), safe(&step.said))?;
+        let lock = step.lock.word();
+        writeln!(out, "  {title:<9} {lock} lock: {}: {}", safe(&step.looked_at), safe(&step.said))?;
     }
     evidence_text(&explained.evidence, out)
 }
@@ -182,6 +137,9 @@ fn evidence_text(evidence: &[Evidence], out: &mut dyn Write) -> std::io::Result<
     for (i, one) in evidence.iter().take(SHOWN).enumerate() {
         let title = if i == 0 { "opened by" } else { "" };
         writeln!(out, "  {title:<9} {}", safe(&told(one)))?;
+    }
+    if evidence.len() > SHOWN {
+        writeln!(out, "  {:<9} and {} more", "", evidence.len() - SHOWN)?;
     }
     Ok(())
 }
@@ -203,7 +161,8 @@ pub fn who_can(
     format: Format,
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let resource = resource(estate, on)?;
+    let resource = question::resource(estate, on)?;
+    question::fits(access, &resource)?;
     let mut asker = access::Asker::new(estate);
     let mut found: Vec<(Principal, Reached)> = Vec::new();
     for principal in candidates(estate, &resource) {
@@ -218,7 +177,12 @@ pub fn who_can(
         place(a).cmp(&place(b)).then_with(|| p.cmp(q))
     });
     if format == Format::Text {
-        writeln!(out, "{access}  {}  {} principals", safe(resource.name()), found.len())?;
+        writeln!(
+            out,
+            "{access}  {}  {}",
+            safe(resource.name()),
+            counted(found.len(), "principal")
+        )?;
     }
     for (principal, reached) in &found {
         match format {
@@ -234,8 +198,11 @@ pub fn who_can(
                 for condition in reached.answer.allowed.conditions() {
                     writeln!(out, "    {:<9} {}", "if", safe(&condition))?;
                 }
-                for one in reached.evidence.iter().take(4) {
+                for one in reached.evidence.iter().take(FEW) {
                     writeln!(out, "    {}", safe(&told(one)))?;
+                }
+                if let Some(more) = reached.evidence.len().checked_sub(FEW + 1) {
+                    writeln!(out, "    and {} more", more + 1)?;
                 }
             }
         }
@@ -266,7 +233,7 @@ fn who_json(
         "direct": reached.steps == 0,
         "steps": reached.steps,
         "evidence": reached.evidence,
-        "witness": witness(principal, access, resource),
+        "witness": shown(reached.answer.verdict(), &witness(principal, access, resource, &reached.answer.allowed)),
     })
 }
 
@@ -283,12 +250,17 @@ pub fn diff(
     let difference = between(before, after);
     match format {
         Format::Json => line(&difference_json(&difference), out)?,
-        Format::Text => difference_text(&difference, out)?,
+        Format::Text => difference_text(before, after, &difference, out)?,
     }
     Ok(if difference.is_empty() { Exit::Quiet } else { Exit::Findings })
 }
 
-fn difference_text(difference: &Difference, out: &mut dyn Write) -> std::io::Result<()> {
+fn difference_text(
+    before: &Estate,
+    after: &Estate,
+    difference: &Difference,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
     for gain in &difference.gained {
         let q = &gain.question;
         let was = if gain.before.is_never() {
@@ -307,20 +279,35 @@ fn difference_text(difference: &Difference, out: &mut dyn Write) -> std::io::Res
         for condition in gain.after.conditions() {
             writeln!(out, "          if {}", safe(&condition))?;
         }
-        for one in gain.evidence.iter().take(4) {
+        for condition in gain.before.conditions() {
+            writeln!(out, "          was if {}", safe(&condition))?;
+        }
+        for one in gain.evidence.iter().take(FEW) {
             writeln!(out, "          {}", safe(&told(one)))?;
+        }
+        for step in stopped(before, after, q).iter().take(FEW) {
+            let (name, said) = (safe(&step.looked_at), safe(&step.said));
+            writeln!(out, "          before, {name}: {said}")?;
         }
     }
     for loss in &difference.lost {
         let q = &loss.question;
+        let now = access::evaluate(after, &q.principal, q.access, &q.resource);
+        let dark = if now.is_dark() { "  dark: the key does not open for the service" } else { "" };
         writeln!(
             out,
-            "lost    {}  {}  {}  {}",
+            "lost    {}  {}  {}  {}{dark}",
             safe(q.principal.name()),
             q.access,
             safe(q.resource.name()),
             loss.after.verdict()
         )?;
+        for condition in loss.after.conditions() {
+            writeln!(out, "          left if {}", safe(&condition))?;
+        }
+        if q.access == Access::KeyAdminister && is_ungoverned(after, &q.resource) {
+            writeln!(out, "          nobody administers this key any more")?;
+        }
     }
     for latent in &difference.latent {
         let q = &latent.question;
@@ -339,6 +326,23 @@ fn difference_text(difference: &Difference, out: &mut dyn Write) -> std::io::Res
     Ok(())
 }
 
+/// What looked at the question before and does no more: among it the limiter that went.
+fn stopped(before: &Estate, after: &Estate, q: &Question) -> Vec<access::Step> {
+    let steps = |estate| access::explained(estate, &q.principal, q.access, &q.resource).steps;
+    let now = steps(after);
+    let mut gone = steps(before);
+    let gave = |step: &access::Step| ["allows", "leaves"].iter().any(|g| step.said.starts_with(g));
+    gone.retain(|step| !now.contains(step) && !gave(step));
+    gone
+}
+
+fn is_ungoverned(estate: &Estate, key: &Resource) -> bool {
+    let mut asker = access::Asker::new(estate);
+    candidates(estate, key)
+        .iter()
+        .all(|p| asker.evaluate(p, Access::KeyAdminister, key).allowed.is_never())
+}
+
 /// `fences`: per protected store, is its key a fence?
 ///
 /// # Errors
@@ -352,8 +356,13 @@ pub fn show_fences(estate: &Estate, format: Format, out: &mut dyn Write) -> anyh
         }
     }
     if format == Format::Text {
-        let no_fence = found.iter().filter(|f| !f.is_fence()).count();
-        writeln!(out, "{} protected stores, {no_fence} of them without a fence", found.len())?;
+        let of = |kind: Option<bool>| found.iter().filter(|f| f.is_fence() == kind).count();
+        write!(out, "{}", counted(found.len(), "protected store"))?;
+        write!(out, ", {} of them without a fence", of(Some(false)))?;
+        match of(None) {
+            0 => writeln!(out)?,
+            unknown => writeln!(out, ", {unknown} of them unknown")?,
+        }
     }
     Ok(Exit::Quiet)
 }
@@ -381,6 +390,7 @@ fn fence_text(fence: &Fence, out: &mut dyn Write) -> std::io::Result<()> {
     let short =
         fence.one_short.iter().map(|(p, lock)| format!("{p} (the {} lock is closed)", lock.word()));
     listed("one short", short.collect(), out)?;
+    listed("dark for", fence.dark_for.iter().map(ToString::to_string).collect(), out)?;
     listed(
         "dark with it",
         fence.shares_keys_with.iter().map(|s| s.name().to_owned()).collect(),

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::question::{self, Senseless};
 use crate::replay::{self, Format, Options};
 use crate::{ask, estate, text};
 use clap::{Parser, Subcommand};
@@ -147,8 +148,7 @@ struct CanArguments {
 }
 
 fn access(word: &str) -> Result<Access, String> {
-    let words = || Access::ALL.map(Access::word).join(", ");
-    Access::parse(word).ok_or_else(|| format!("expected one of {}", words()))
+    Access::parse(word).ok_or_else(|| format!("expected one of {}", question::words()))
 }
 
 #[derive(Debug, clap::Args)]
@@ -192,7 +192,13 @@ pub fn run(
     out: &mut dyn Write,
     talk: &mut dyn Write,
 ) -> Exit {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    // What is wrong is told with the words themselves: without what steers a terminal.
+    let safe_words = || words.iter().map(|w| text::safe(&w.to_string_lossy()).into());
+    let parsed = Arguments::try_parse_from(&words).map_err(|error| {
+        Arguments::try_parse_from(safe_words().collect::<Vec<OsString>>()).err().unwrap_or(error)
+    });
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
             let _ = write!(talk, "{error}");
@@ -226,7 +232,8 @@ pub fn run(
             return Exit::Quiet;
         }
         let _ = writeln!(talk, "keyfence: {}", text::safe_lines(&format!("{error:#}")));
-        Exit::Failed
+        let senseless = error.chain().any(|e| e.downcast_ref::<Senseless>().is_some());
+        if senseless { Exit::Usage } else { Exit::Failed }
     })
 }
 
@@ -252,8 +259,11 @@ fn replay(
 
 fn can(arguments: &CanArguments, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let estate = estate::load(&arguments.of.estate)?;
-    let policies = arguments.session_policy.iter().map(|file| estate::read_text(file));
-    let given = ask::Given {
+    let policies = arguments
+        .session_policy
+        .iter()
+        .map(|file| Ok((text::named(file), estate::read_text(file)?)));
+    let given = question::Given {
         context: arguments.context.clone(),
         closed: arguments.closed,
         session_policies: policies.collect::<anyhow::Result<_>>()?,
@@ -279,7 +289,7 @@ fn check_config(
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let content = estate::read_text(file)?;
-    let name = file.display();
+    let name = text::named(file);
     let (errors, warnings) = match Config::parse(&content) {
         Ok(config) => (Vec::new(), config.warnings(around.now)),
         Err(errors) => (errors, Vec::new()),

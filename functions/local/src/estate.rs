@@ -1,5 +1,6 @@
 //! Loads estates, overlays and configurations from disk.
 
+use crate::text::named;
 use anyhow::{Context as _, bail};
 use keyfence_analysis::decision::Config;
 use keyfence_analysis::estate::{Estate, Files};
@@ -14,7 +15,7 @@ use std::path::Path;
 pub fn load(folder: &Path) -> anyhow::Result<Estate> {
     let files = files(folder)?;
     if files.is_empty() {
-        bail!("{}: no estate files (`aws/`, `azure/`, `gcp/`) in this folder", folder.display());
+        bail!("{}: no estate files (`aws/`, `azure/`, `gcp/`) in this folder", named(folder));
     }
     parse(folder, &files)
 }
@@ -25,9 +26,9 @@ pub fn load(folder: &Path) -> anyhow::Result<Estate> {
 /// As [`load`].
 pub fn load_overlay(folder: &Path) -> anyhow::Result<LiveStates> {
     let mut live = LiveStates::default();
-    let entries = std::fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    let entries = std::fs::read_dir(folder).with_context(|| named(folder))?;
     for entry in entries {
-        let path = entry.with_context(|| folder.display().to_string())?.path();
+        let path = entry.with_context(|| named(folder))?.path();
         let number =
             path.file_name().and_then(|n| n.to_str()).and_then(|n| n.parse::<usize>().ok());
         if let Some(number) = number.filter(|_| path.is_dir()) {
@@ -43,7 +44,7 @@ pub fn load_overlay(folder: &Path) -> anyhow::Result<LiveStates> {
 
 fn parse(folder: &Path, files: &Files) -> anyhow::Result<Estate> {
     Estate::load(files).map_err(|errors| {
-        let mut text = format!("{}: the estate cannot be used", folder.display());
+        let mut text = format!("{}: the estate cannot be used", named(folder));
         for error in &errors {
             let _ = write!(text, "\n  {error}");
         }
@@ -54,9 +55,9 @@ fn parse(folder: &Path, files: &Files) -> anyhow::Result<Estate> {
 /// The files that make an estate: below `aws`, `azure` and `gcp`, and those of keyfence itself.
 fn files(folder: &Path) -> anyhow::Result<Files> {
     let mut files = Files::new();
-    let context = || folder.display().to_string();
+    let context = || named(folder);
     if !folder.is_dir() {
-        bail!("{}: not a folder", folder.display());
+        bail!("{}: not a folder", named(folder));
     }
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
         let entry = entry.with_context(context)?;
@@ -70,8 +71,7 @@ fn files(folder: &Path) -> anyhow::Result<Files> {
         let data =
             parts.last().is_some_and(|name| name.ends_with(".json") || name.ends_with(".jsonl"));
         if wanted && data && entry.file_type().is_file() {
-            let content =
-                std::fs::read(entry.path()).with_context(|| entry.path().display().to_string())?;
+            let content = std::fs::read(entry.path()).with_context(|| named(entry.path()))?;
             files.insert(parts.join("/"), content);
         }
     }
@@ -85,7 +85,7 @@ fn files(folder: &Path) -> anyhow::Result<Files> {
 pub fn load_config(file: &Path) -> anyhow::Result<Config> {
     let text = read_text(file)?;
     Config::parse(&text).map_err(|errors| {
-        let mut text = format!("{}: the configuration cannot be used", file.display());
+        let mut text = format!("{}: the configuration cannot be used", named(file));
         for error in &errors {
             let _ = write!(text, "\n  {error}");
         }
@@ -98,5 +98,5 @@ pub fn load_config(file: &Path) -> anyhow::Result<Config> {
 /// # Errors
 /// When it cannot be read or is not UTF-8.
 pub fn read_text(file: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(file).with_context(|| file.display().to_string())
+    std::fs::read_to_string(file).with_context(|| named(file))
 }

@@ -1,5 +1,6 @@
 //! Finds event files and streams their values.
 
+use crate::text::named;
 use anyhow::Context as _;
 use flate2::bufread::MultiGzDecoder;
 use keyfence_analysis::event::{Piece, Splitter};
@@ -34,10 +35,10 @@ pub fn find(arguments: &[PathBuf]) -> anyhow::Result<Found> {
             continue;
         }
         if !argument.exists() {
-            anyhow::bail!("{}: there is no such file or folder", argument.display());
+            anyhow::bail!("{}: there is no such file or folder", named(argument));
         }
         for entry in walkdir::WalkDir::new(argument).sort_by_file_name() {
-            let entry = entry.with_context(|| argument.display().to_string())?;
+            let entry = entry.with_context(|| named(argument))?;
             if !entry.file_type().is_file() {
                 continue;
             }
@@ -64,11 +65,10 @@ pub fn stream(
     let raw: Box<dyn Read> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
     } else {
-        Box::new(File::open(file).with_context(|| file.display().to_string())?)
+        Box::new(File::open(file).with_context(|| named(file))?)
     };
     let mut buffered = BufReader::with_capacity(CHUNK, raw);
-    let zipped =
-        buffered.fill_buf().with_context(|| file.display().to_string())?.starts_with(b"\x1f\x8b");
+    let zipped = buffered.fill_buf().with_context(|| named(file))?.starts_with(b"\x1f\x8b");
     let mut reader: Box<dyn Read> =
         if zipped { Box::new(MultiGzDecoder::new(buffered)) } else { Box::new(buffered) };
     let mut splitter = Splitter::new();
@@ -84,5 +84,5 @@ pub fn stream(
         splitter.push(chunk.get(..length).unwrap_or_default()).into_iter().for_each(&mut each);
     };
     splitter.finish().into_iter().for_each(&mut each);
-    read.with_context(|| format!("{}: reading stopped", file.display()))
+    read.with_context(|| format!("{}: reading stopped", named(file)))
 }

@@ -15,6 +15,12 @@ pub fn safe(text: &str) -> String {
     text.chars().map(|c| if is_hidden(c) { '\u{FFFD}' } else { c }).collect()
 }
 
+/// A path, made safe: whoever names a file may be hostile too.
+#[must_use]
+pub fn named(path: &std::path::Path) -> String {
+    safe(&path.to_string_lossy())
+}
+
 /// The same for keyfence's own messages of several lines.
 #[must_use]
 pub fn safe_lines(text: &str) -> String {

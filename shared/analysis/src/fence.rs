@@ -21,6 +21,8 @@ pub struct Fence {
     pub keys: BTreeSet<Resource>,
     /// Everybody who reads, or may read.
     pub readers: BTreeMap<Principal, Reader>,
+    /// Who has the storage right and reads nothing, because the key does not open for the service: the store is dark.
+    pub dark_for: BTreeSet<Principal>,
     /// Who is one grant short of reading, and which lock is closed for him.
     pub one_short: BTreeMap<Principal, Lock>,
     /// Other stores under one of the keys: they go dark with it too.
@@ -37,10 +39,14 @@ pub struct Reader {
 }
 
 impl Fence {
-    /// Whether the key keeps anybody out who has a right on the storage alone.
+    /// Whether the key keeps anybody out who has a right on the storage alone; `None` when that cannot be told.
     #[must_use]
-    pub const fn is_fence(&self) -> bool {
-        matches!(self.decrypts, Decrypts::AsCaller)
+    pub const fn is_fence(&self) -> Option<bool> {
+        match self.decrypts {
+            Decrypts::AsCaller => Some(true),
+            Decrypts::AsService(_) | Decrypts::ProviderKey => Some(false),
+            Decrypts::Unknown => None,
+        }
     }
 
     /// Who reads the data with no right on the key, and whether he reads it for sure.
@@ -67,6 +73,7 @@ impl Fence {
             "keys": self.keys,
             "readers": self.readers.len(),
             "reads_without_key": self.without_key().map(reader).collect::<Vec<_>>(),
+            "dark_for": self.dark_for,
             "one_grant_short": self.one_short.iter().map(short).collect::<Vec<_>>(),
             "dark_with_key": self.shares_keys_with,
         })
@@ -100,20 +107,30 @@ fn fence(
     asker: &mut Asker<'_>,
 ) -> Fence {
     let keys = access::keys_of(estate, &store);
+    let decrypts = access::decrypts(estate, &store);
+    // The provider's key is open to everybody: nobody is short of it, nobody has passed it.
+    let everybodys = matches!(decrypts, Decrypts::ProviderKey);
     let mut readers = BTreeMap::new();
     let mut one_short = BTreeMap::new();
+    let mut dark_for = BTreeSet::new();
     for principal in access::candidates(estate, &store) {
         let answer = asker.evaluate(&principal, Access::Read, &store);
         // No key ever opens for a request without identity: that one is never a grant away.
-        if let (Some(lock), true) = (answer.one_short(), principal != Principal::Public) {
+        if let (Some(lock), true, false) =
+            (answer.one_short(), principal != Principal::Public, everybodys)
+        {
             one_short.insert(principal.clone(), lock);
         }
         let reads = answer.verdict();
         if reads == Verdict::No {
+            if answer.is_dark() {
+                dark_for.insert(principal);
+            }
             continue;
         }
         // Where the caller decrypts, who reads has passed the key's lock.
-        let passed = answer.key.as_ref().map_or(Verdict::No, |key| key.verdict());
+        let passed = answer.key.as_ref().filter(|_| !everybodys);
+        let passed = passed.map_or(Verdict::No, |key| key.verdict());
         let direct =
             keys.iter().map(|key| asker.evaluate(&principal, Access::Decrypt, key).verdict());
         let on_key = direct.chain([passed]).max().unwrap_or(Verdict::No);
@@ -121,6 +138,5 @@ fn fence(
     }
     let shared = keys.iter().filter_map(|key| under.get(key)).flatten();
     let shares_keys_with = shared.filter(|other| **other != store).cloned().collect();
-    let decrypts = access::decrypts(estate, &store);
-    Fence { store, decrypts, keys, readers, one_short, shares_keys_with }
+    Fence { store, decrypts, keys, readers, dark_for, one_short, shares_keys_with }
 }

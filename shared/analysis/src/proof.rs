@@ -47,7 +47,7 @@ pub fn prove(
         if !now.implies(&gain.before) {
             failures.push(format!("{} would keep {} on {}", q.principal, q.access, q.resource));
         } else if now.is_never() && gain.after.is_always() && refused.is_none() {
-            refused = Some(witness(&q.principal, q.access, &q.resource));
+            refused = Some(witness(&q.principal, q.access, &q.resource, &gain.after));
         }
     }
     let mut questions = 0;

@@ -29,7 +29,7 @@ pub use scope::{
 use crate::estate::Estate;
 use crate::model::azure::ArmKind;
 use crate::model::gcp::AssetKind;
-use crate::model::{Access, Cloud, Formula, Principal, Resource, Verdict};
+use crate::model::{Access, Cloud, Formula, Principal, Resource, ResourceKind, Verdict};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -118,8 +118,17 @@ impl Tracer {
     }
 
     /// Something that was looked at.
-    pub(crate) fn step(&mut self, looked_at: String, said: String) {
-        self.steps.push(Step { looked_at, said });
+    pub(crate) fn step(
+        &mut self,
+        lock: Lock,
+        looked_at: impl Into<String>,
+        said: impl Into<String>,
+    ) {
+        let step = Step { lock, looked_at: looked_at.into(), said: said.into() };
+        // Several operations of one kind of access look at the same policies.
+        if !self.steps.contains(&step) {
+            self.steps.push(step);
+        }
     }
 
     /// All of another one; its evidence only where it counts.
@@ -137,6 +146,37 @@ impl Tracer {
         self.steps.extend(other.steps);
         let own = |e: Evidence| Evidence { grant: format!("{way} {}", e.grant), ..e };
         self.evidence.extend(other.evidence.into_iter().map(own));
+    }
+
+    /// What people are told of an answer.
+    fn told(self, mut answer: Answer, kind: ResourceKind) -> Explained {
+        let only = match kind {
+            ResourceKind::Store => Lock::Storage,
+            ResourceKind::Key => Lock::Key,
+        };
+        // Nothing opens a lock that is closed; who becomes somebody else uses what that one holds.
+        let closed = |lock: Lock| match (&answer.key, lock) {
+            (Some(key), Lock::Key) => key.is_never(),
+            (Some(_), Lock::Storage) | (None, _) => answer.storage.is_never(),
+        };
+        let opens =
+            |e: &Evidence| !closed(e.lock) || !e.via.is_empty() && !answer.allowed.is_never();
+        let evidence = sorted(self.evidence.into_iter().filter(opens).collect());
+        let mut steps = self.steps;
+        if steps.is_empty() && answer.allowed.is_never() {
+            let (looked_at, said) =
+                ("the estate", "nothing in it gives this principal anything here");
+            steps.push(Step { lock: only, looked_at: looked_at.into(), said: said.into() });
+        }
+        // Both locks are open on the way over somebody else.
+        if let Some(key) = &mut answer.key {
+            for lock in [&mut answer.storage, key] {
+                if lock.is_never() {
+                    *lock = answer.allowed.clone();
+                }
+            }
+        }
+        Explained { answer, evidence, steps }
     }
 
     /// From here on, what is found is found for somebody whom the asker can become.
@@ -168,6 +208,12 @@ impl Answer {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         self.allowed.verdict()
+    }
+
+    /// Whether the storage right is there and the service's own identity cannot decrypt: an outage, for everybody.
+    #[must_use]
+    pub fn is_dark(&self) -> bool {
+        self.key.is_none() && self.allowed.is_never() && !self.storage.is_never()
     }
 
     /// The lock that alone is missing, when exactly one is closed for sure.
@@ -207,7 +253,8 @@ pub fn explain(
 ) -> (Answer, Vec<Evidence>) {
     let mut tracer = Tracer::default();
     let answer = question(estate, principal, access, resource, Some(&mut tracer));
-    (answer, sorted(tracer.evidence))
+    let told = tracer.told(answer, resource.kind);
+    (told.answer, told.evidence)
 }
 
 /// The same step by step.
@@ -220,7 +267,7 @@ pub fn explained(
 ) -> Explained {
     let mut tracer = Tracer::default();
     let answer = question(estate, principal, access, resource, Some(&mut tracer));
-    Explained { answer, evidence: sorted(tracer.evidence), steps: tracer.steps }
+    tracer.told(answer, resource.kind)
 }
 
 /// How somebody gets at a resource.
@@ -293,7 +340,8 @@ pub fn can(estate: &Estate, cloud: Cloud, call: &Call) -> Explained {
         Cloud::Azure => azure::can(&estate.azure, call, &mut tracer),
         Cloud::Gcp => gcp::can(&estate.gcp, call, &mut tracer),
     };
-    Explained { answer, evidence: sorted(tracer.evidence), steps: tracer.steps }
+    let kind = Resource::parse(&call.resource).map_or(ResourceKind::Store, |r| r.kind);
+    tracer.told(answer, kind)
 }
 
 /// Who decrypts the objects of a store. For a key there is nothing stored: [`Decrypts::ProviderKey`].
@@ -324,11 +372,23 @@ pub fn service_identities(estate: &Estate) -> BTreeSet<Principal> {
 
 /// One concrete request that the cloud would allow when the answer is *yes*.
 #[must_use]
-pub fn witness(principal: &Principal, access: Access, resource: &Resource) -> String {
+pub fn witness(
+    principal: &Principal,
+    access: Access,
+    resource: &Resource,
+    allowed: &Formula,
+) -> String {
+    // Of a class of objects, one of the class.
+    let class = allowed.some_objects().map(|p| {
+        let name = p.as_str().split_once(&format!("{resource}/")).map_or(p.as_str(), |(_, n)| n);
+        name.replace('*', "<object>")
+    });
+    let object = class.as_deref().unwrap_or("<object>");
+
     let call = match (resource.cloud, access) {
-        (Cloud::Aws, Access::Read) => format!("s3:GetObject {resource}/<object>"),
-        (Cloud::Aws, Access::Write) => format!("s3:PutObject {resource}/<object>"),
-        (Cloud::Aws, Access::Delete) => format!("s3:DeleteObject {resource}/<object>"),
+        (Cloud::Aws, Access::Read) => format!("s3:GetObject {resource}/{object}"),
+        (Cloud::Aws, Access::Write) => format!("s3:PutObject {resource}/{object}"),
+        (Cloud::Aws, Access::Delete) => format!("s3:DeleteObject {resource}/{object}"),
         (Cloud::Aws, Access::Administer) => format!("s3:PutBucketPolicy {resource}"),
         (Cloud::Aws, Access::Decrypt) => format!("kms:Decrypt {resource}"),
         (Cloud::Aws, Access::KeyAdminister) => format!("kms:PutKeyPolicy {resource}"),
@@ -340,15 +400,17 @@ pub fn witness(principal: &Principal, access: Access, resource: &Resource) -> St
         }
         (Cloud::Azure, Access::Decrypt) => format!("POST {resource}/decrypt"),
         (Cloud::Azure, Access::KeyAdminister) => format!("PUT {resource}"),
-        (Cloud::Gcp, Access::Read) => format!("storage.objects.get {resource}/objects/<object>"),
+        (Cloud::Gcp, Access::Read) => format!("storage.objects.get {resource}/objects/{object}"),
         (Cloud::Gcp, Access::Write) => {
-            format!("storage.objects.insert {resource}/objects/<object>")
+            format!("storage.objects.create {resource}/objects/{object}")
         }
         (Cloud::Gcp, Access::Delete) => {
-            format!("storage.objects.delete {resource}/objects/<object>")
+            format!("storage.objects.delete {resource}/objects/{object}")
         }
         (Cloud::Gcp, Access::Administer) => format!("storage.buckets.setIamPolicy {resource}"),
-        (Cloud::Gcp, Access::Decrypt) => format!("cloudkms.cryptoKeys.decrypt {resource}"),
+        (Cloud::Gcp, Access::Decrypt) => {
+            format!("cloudkms.cryptoKeyVersions.useToDecrypt {resource}")
+        }
         (Cloud::Gcp, Access::KeyAdminister) => {
             format!("cloudkms.cryptoKeys.setIamPolicy {resource}")
         }

@@ -1,6 +1,6 @@
 //! One concrete request, with what is known of its context.
 
-use super::{Answer, Evidence};
+use super::{Answer, Evidence, Lock};
 use crate::model::Principal;
 use crate::model::aws::Document;
 use std::collections::BTreeMap;
@@ -83,6 +83,8 @@ pub struct Explained {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Step {
+    /// At which lock.
+    pub lock: Lock,
     /// What was looked at ("bucket policy", "permissions boundary", …).
     pub looked_at: String,
     /// What it said.

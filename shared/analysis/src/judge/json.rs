@@ -98,7 +98,12 @@ pub fn difference_json(difference: &Difference) -> Value {
         object.insert("before".to_owned(), Value::from(g.before.verdict().word()));
         object.insert(
             "witness".to_owned(),
-            Value::from(witness(&g.question.principal, g.question.access, &g.question.resource)),
+            Value::from(witness(
+                &g.question.principal,
+                g.question.access,
+                &g.question.resource,
+                &g.after,
+            )),
         );
         object.insert("evidence".to_owned(), json!(g.evidence));
         Value::Object(object)

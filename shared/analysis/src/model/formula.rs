@@ -220,6 +220,19 @@ impl Formula {
         }
     }
 
+    /// A class of objects for which this may be true, when it is not true for all: one pattern of their names.
+    #[must_use]
+    pub fn some_objects(&self) -> Option<&Pattern> {
+        fn find(node: &Node) -> Option<&Pattern> {
+            match node {
+                Node::Atom(Atom::Objects(pattern)) => Some(pattern),
+                Node::All(parts) | Node::Any(parts) => parts.iter().find_map(find),
+                Node::False | Node::True | Node::Not(_) | Node::Atom(_) => None,
+            }
+        }
+        find(&self.0)
+    }
+
     /// Whether `other` is true wherever this is true, as far as that can be shown. Patterns of object names are known
     /// to include each other. With more than a dozen distinct atoms the answer is `false` unless the formulas are equal
     /// or constant: a gain is rather shown once too often.

@@ -272,7 +272,7 @@ fn is_absent(key: &str, given: &Given<'_>) -> Formula {
     }
 }
 
-fn readable(clause: &Clause) -> String {
+pub(super) fn readable(clause: &Clause) -> String {
     let values: Vec<&str> = clause.values.iter().map(|v| &**v).collect();
     format!("{} {} [{}]", clause.key, clause.operator, values.join(", "))
 }

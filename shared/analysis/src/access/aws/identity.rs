@@ -24,6 +24,25 @@ pub(super) struct Identity {
     control: Formula,
 }
 
+/// Keeps as a step that the requester's own account gives nothing, where another account would let him in.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
+pub(super) fn own_side_missing(
+    request: &Request<'_>,
+    lock: Lock,
+    theirs: &Formula,
+    identity: &Identity,
+    trace: &mut Trace<'_>,
+) {
+    let Some(trace) = trace else { return };
+    let (Subject::Iam(_), Some(account)) = (request.subject, request.subject.account()) else {
+        return;
+    };
+    if !theirs.is_never() && identity.allow.is_never() {
+        let said = "no policy allows it there: from another account both sides must allow";
+        trace.step(lock, format!("identity policies in account {account}"), said);
+    }
+}
+
 impl Identity {
     /// Within the owner's account. `direct` is what a resource policy gives the principal by name, `to_session` what it gives
     /// his session by name; `own` needs his identity policies.

@@ -5,7 +5,7 @@
 //! statement is delegation, not access for everybody in the account. Grants add to the key policy. A key that is not
 //! enabled decrypts for nobody.
 
-use super::identity::{Identity, identity, identity_beside};
+use super::identity::{Identity, identity, identity_beside, own_side_missing};
 use super::organization::resource_control;
 use super::policy::{ResourceSaid, arn_names, resource_says};
 use super::subject::Subject;
@@ -36,7 +36,7 @@ pub(super) fn direct(
             return Formula::never();
         }
     };
-    let usable = if access == Access::Decrypt { usable(key) } else { Formula::always() };
+    let usable = if access == Access::Decrypt { usable(key, trace) } else { Formula::always() };
     let mut any = Formula::never();
     for action in actions {
         if any.is_always() {
@@ -64,7 +64,7 @@ pub(super) fn through_s3(
     let Some(key) = aws.keys.get(arn) else {
         return Formula::unknown(format!("key {arn} is not in the estate"));
     };
-    allowed(aws, subject, action.into(), key, Some(via), asked, trace).and(usable(key))
+    allowed(aws, subject, action.into(), key, Some(via), asked, trace).and(usable(key, trace))
 }
 
 /// The policies of AWS-managed keys cannot be changed: they admit all principals of the account through their service and
@@ -99,17 +99,22 @@ pub(super) fn managed(
     identity.controlled().unless(identity.deny)
 }
 
-pub(super) fn usable(key: &Key) -> Formula {
-    match key.state {
-        Some(KeyState::Enabled) => Formula::always(),
-        Some(
-            KeyState::Disabled
-            | KeyState::PendingDeletion
-            | KeyState::PendingImport
-            | KeyState::Unavailable,
-        ) => Formula::never(),
-        None => Formula::unknown(format!("the state of key {} is not in the estate", key.arn)),
+pub(super) fn usable(key: &Key, trace: &mut Trace<'_>) -> Formula {
+    let why = match key.state {
+        Some(KeyState::Enabled) => return Formula::always(),
+        None => {
+            let arn = &key.arn;
+            return Formula::unknown(format!("the state of key {arn} is not in the estate"));
+        }
+        Some(KeyState::Disabled) => "is disabled: nobody decrypts",
+        Some(KeyState::PendingDeletion) => "waits for its deletion: nobody decrypts",
+        Some(KeyState::PendingImport) => "has no key material: nobody decrypts",
+        Some(KeyState::Unavailable) => "is not available: nobody decrypts",
+    };
+    if let Some(trace) = trace {
+        trace.step(Lock::Key, format!("state of key {}", key.arn), why);
     }
+    Formula::never()
 }
 
 pub(super) fn allowed(
@@ -149,11 +154,16 @@ pub(super) fn allowed(
     }
     let gives = granted || !said.direct.is_never() || !said.session.is_never();
     let identity = identity_beside(&request, Lock::Key, gives, &mut own.as_mut());
+    if let (Some(trace), true) = (trace.as_mut(), said.any_allow().is_never()) {
+        let why = "does not delegate to the account of the principal, nor name him: what identity policies allow does not count";
+        trace.step(Lock::Key, "key policy", why);
+    }
     let by_policy = if subject.account().as_ref() == Some(&owner) {
         let own = said.delegated.clone().and(identity.allow.clone());
         identity.limited(said.direct, said.session, own)
     } else {
         // From another account both sides must allow.
+        own_side_missing(&request, Lock::Key, &said.any_allow(), &identity, trace);
         identity.with_consent_of(said.any_allow())
     };
     if let (Some(trace), Some(own)) = (trace.as_mut(), own) {
@@ -201,7 +211,12 @@ fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Tra
         let constrained = Formula::all(grant.constraints.iter().map(|c| meets(c, grant, request)));
         if let (Some(trace), false) = (trace.as_mut(), constrained.is_never()) {
             trace.evidence(Lock::Key, format!("KMS grant {}", grant.id), false);
-            trace.step(format!("KMS grant {}", grant.id), format!("allows if {constrained}"));
+            let said = if constrained.is_always() {
+                "allows".to_owned()
+            } else {
+                format!("allows if {constrained}")
+            };
+            trace.step(Lock::Key, format!("KMS grant {}", grant.id), said);
         }
         given = given.or(for_me.and(constrained));
     }

@@ -61,6 +61,7 @@ pub(super) fn says(
                 continue;
             }
             let applies = applies(statement, document, request);
+            unmet(statement, document, request, &label, trace);
             note(statement, request, &applies, opens, &label, trace);
             match statement.effect {
                 Effect::Deny => said.deny = said.deny.or(applies),
@@ -68,7 +69,7 @@ pub(super) fn says(
             }
         }
     }
-    told(&said, &label, trace);
+    told(&said, lock_of(request), &label, trace);
     said
 }
 
@@ -140,6 +141,7 @@ pub(super) fn resource_says(
             }
             let applies = applies(statement, document, request);
             if applies.is_never() {
+                unmet(statement, document, request, &label, trace);
                 continue;
             }
             note(statement, request, &applies, opens, &label, trace);
@@ -162,8 +164,19 @@ pub(super) fn resource_says(
         }
     }
     if trace.is_some() {
-        let all = Said { allow: said.any_allow(), deny: said.deny.clone() };
-        told(&all, &label, trace);
+        let lock = lock_of(request);
+        let gives = said.direct.clone().or(said.session.clone());
+        if let (true, false, Some(trace)) =
+            (gives.is_never(), said.delegated.is_never(), trace.as_mut())
+        {
+            let handed = "leaves it to the identity policies of the principal's account";
+            trace.step(lock, label.to_string(), handed);
+            if said.deny.is_never() {
+                return said;
+            }
+        }
+        let all = Said { allow: gives, deny: said.deny.clone() };
+        told(&all, lock, &label, trace);
     }
     said
 }
@@ -192,24 +205,50 @@ fn note(
         if statement.effect == Effect::Deny {
             let residue =
                 if applies.is_always() { String::new() } else { format!(" if {applies}") };
-            trace.step(grant, format!("denies{residue}"));
+            trace.step(lock_of(request), grant, format!("denies{residue}"));
         } else if let Some(lock) = opens {
             trace.evidence(lock, grant, is_broad(statement, request));
         }
     }
 }
 
+/// Keeps a statement whose conditions the request does not meet as a step.
+fn unmet(
+    statement: &Statement,
+    document: &Document,
+    request: &Request<'_>,
+    label: &fmt::Arguments<'_>,
+    trace: &mut Trace<'_>,
+) {
+    let Some(trace) = trace else { return };
+    let variables = document.has_variables();
+    if resource_matches(&statement.resource, variables, request).is_never()
+        || !context::holds(&statement.conditions, variables, request).is_never()
+    {
+        return;
+    }
+    let conditions: Vec<String> = statement.conditions.iter().map(context::readable).collect();
+    let said = format!("does not apply: {} does not hold", conditions.join(" and "));
+    trace.step(lock_of(request), format!("{label}, {}", statement.label()), said);
+}
+
+/// At which lock a request stands: at the key's for the actions of KMS.
+pub(super) fn lock_of(request: &Request<'_>) -> Lock {
+    let kms = request.action.name().get(..4).is_some_and(|p| p.eq_ignore_ascii_case("kms:"));
+    if kms { Lock::Key } else { Lock::Storage }
+}
+
 /// Keeps what a document said as a step.
-fn told(said: &Said, label: &fmt::Arguments<'_>, trace: &mut Trace<'_>) {
+fn told(said: &Said, lock: Lock, label: &fmt::Arguments<'_>, trace: &mut Trace<'_>) {
     if let Some(trace) = trace {
         let text = match (said.allow.is_never(), said.deny.is_never()) {
-            (_, false) if said.deny.is_always() => "denies".to_owned(),
+            // Statements that deny are steps of their own.
+            (true, false) => return,
             (true, true) => "says nothing".to_owned(),
             (false, _) if said.allow.is_always() => "allows".to_owned(),
             (false, _) => format!("allows if {}", said.allow),
-            (true, false) => format!("denies if {}", said.deny),
         };
-        trace.step(label.to_string(), text);
+        trace.step(lock, label.to_string(), text);
     }
 }
 

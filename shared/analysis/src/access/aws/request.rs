@@ -30,7 +30,7 @@ pub(in crate::access) fn can(aws: &Aws, call: &Call, tracer: &mut Tracer) -> Ans
                 | "kms:reencryptfrom"
                 | "kms:reencryptto"
         ) {
-            allowed = allowed.and(key::usable(found));
+            allowed = allowed.and(key::usable(found, &mut trace));
         }
         return Answer::of(allowed);
     }

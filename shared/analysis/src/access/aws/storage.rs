@@ -1,6 +1,6 @@
 //! The S3 side: bucket policy and the requester's own side, access points, ACL, and both locks together.
 
-use super::identity::{identity, identity_beside};
+use super::identity::{identity, identity_beside, own_side_missing};
 use super::organization::resource_control;
 use super::own::Limits;
 use super::policy::{ResourceSaid, resource_says};
@@ -372,8 +372,15 @@ impl<'a> Store<'a> {
             return Formula::never();
         }
         let identity = identity_beside(request, Lock::Storage, gives || !self.acl_is_off(), trace);
-        let resource =
-            if gives { resource.unless(&public_access::blocked(self, request)) } else { resource };
+        let blocked = if gives { public_access::blocked(self, request) } else { Formula::never() };
+        if let (Some(trace), false) = (trace.as_mut(), blocked.is_never()) {
+            let name = "Block Public Access, RestrictPublicBuckets";
+            trace.step(Lock::Storage, name, "stops what the policy gives to the public");
+        }
+        let resource = resource.unless(&blocked);
+        if !same_account {
+            own_side_missing(request, Lock::Storage, &resource.any_allow(), &identity, trace);
+        }
         let allow = if same_account {
             // A resource policy that names the principal is enough in its own account; an account's own statement adds
             // nothing to identity policies.

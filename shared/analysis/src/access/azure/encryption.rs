@@ -3,7 +3,7 @@
 
 use super::Asked;
 use super::key::{enabled, may_use};
-use crate::access::Decrypts;
+use crate::access::{Decrypts, Lock, Trace};
 use crate::estate::azure::Azure;
 use crate::model::azure::{ArmId, ArmResource, EncryptionScope, KeyReference, KeySource};
 use crate::model::{Formula, Principal};
@@ -94,6 +94,28 @@ pub(super) fn service_opens(
     let within = Formula::class(format!("only blobs under encryption scope `{name}`"));
     let beside = Formula::class(format!("only blobs under another scope than `{name}`"));
     within.and(by_scope).or(beside.and(own))
+}
+
+/// Keeps as a step why the key of an account does not open for the service.
+pub(super) fn tell_closed(asked: &Asked<'_>, account: &ArmResource, trace: &mut Trace<'_>) {
+    let Some(trace) = trace else { return };
+    let KeySource::Customer { key, identity } = account.storage_account().key_source else {
+        trace.step(Lock::Key, "key of the encryption scope", "does not open for the service");
+        return;
+    };
+    let found = asked.azure.find_key(&key);
+    let disabled = found.filter(|k| enabled(k).is_never() || !k.key_permits("unwrapkey"));
+    let (looked_at, said) = match (disabled, identity) {
+        (Some(key), _) => (format!("key {}", key.id), "is disabled, or unwraps nothing".to_owned()),
+        (None, Some(identity)) => (
+            format!("identity {identity}"),
+            format!("has no right to unwrap key `{}`", key.key_name),
+        ),
+        (None, None) => {
+            (format!("account {}", account.id), "has no identity on its key".to_owned())
+        }
+    };
+    trace.step(Lock::Key, looked_at, said);
 }
 
 fn scope_opens(asked: &Asked<'_>, account: &ArmResource, scope: &EncryptionScope) -> Formula {

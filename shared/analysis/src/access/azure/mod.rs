@@ -125,11 +125,13 @@ pub(super) fn can(azure: &Azure, call: &Call, tracer: &mut Tracer) -> Answer {
             if storage::KEYS.contains(&name.as_str()) && !lock::read_only(azure, &id).is_empty() {
                 if let Some(trace) = &mut trace {
                     let said = "stops the listing of keys".to_owned();
-                    trace.step("ReadOnly lock".to_owned(), said);
+                    trace.step(Lock::Storage, "ReadOnly lock", said);
                 }
                 return Answer::never();
             }
-            Answer::of(role::allowed(&asked, operation, &id, Lock::Storage, &mut trace))
+            let vault = name.starts_with("microsoft.keyvault/");
+            let lock = if vault { Lock::Key } else { Lock::Storage };
+            Answer::of(role::allowed(&asked, operation, &id, lock, &mut trace))
         }
     }
 }

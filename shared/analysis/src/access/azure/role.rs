@@ -48,10 +48,17 @@ pub(super) fn allowed(
     for assignment in own {
         let one = by_assignment(asked, assignment, operation, at);
         if one.is_never() {
+            if let (Some(trace), Some(condition)) = (trace.as_mut(), &assignment.condition) {
+                let bare = RoleAssignment { condition: None, ..assignment.clone() };
+                if !by_assignment(asked, &bare, operation, at).is_never() {
+                    let said = format!("does not apply: {} does not hold", condition.text());
+                    trace.step(lock, described(azure, assignment, principal), said);
+                }
+            }
             continue;
         }
         if let Some(trace) = trace {
-            trace.step(described(azure, assignment, principal), told(&one));
+            trace.step(lock, described(azure, assignment, principal), told(&one));
             let grant = described(azure, assignment, principal);
             trace.evidence(lock, grant, assignment.scope != *at);
         }
@@ -63,10 +70,7 @@ pub(super) fn allowed(
     if allow.is_never() {
         return allow;
     }
-    let denied = denied(asked, operation, at);
-    if let (Some(trace), false) = (trace, denied.is_never()) {
-        trace.step("deny assignments".to_owned(), format!("deny if {denied}"));
-    }
+    let denied = denied(asked, operation, at, lock, trace);
     allow.unless(denied)
 }
 
@@ -158,7 +162,13 @@ fn described(azure: &Azure, assignment: &RoleAssignment, principal: &str) -> Str
     format!("role `{role}` at {}{through} ({})", assignment.scope, assignment.id.name())
 }
 
-fn denied(asked: &Asked<'_>, operation: Operation<'_>, at: &ArmId) -> Formula {
+fn denied(
+    asked: &Asked<'_>,
+    operation: Operation<'_>,
+    at: &ArmId,
+    lock: Lock,
+    trace: &mut Trace<'_>,
+) -> Formula {
     let azure = asked.azure;
     let unknown = if azure.knows(Part::Denies) {
         Formula::never()
@@ -186,7 +196,20 @@ fn denied(asked: &Asked<'_>, operation: Operation<'_>, at: &ArmId) -> Formula {
             asked,
         ))
     };
-    Formula::any(azure.denies.values().map(one)).or(unknown)
+    let mut all = unknown;
+    for deny in azure.denies.values() {
+        let denied = one(deny);
+        if let (Some(trace), false) = (trace.as_mut(), denied.is_never()) {
+            let said = if denied.is_always() {
+                "denies".to_owned()
+            } else {
+                format!("denies if {denied}")
+            };
+            trace.step(lock, format!("deny assignment `{}` at {}", deny.name, deny.scope), said);
+        }
+        all = all.or(denied);
+    }
+    all
 }
 
 /// Whether the principal, or a group of his, is among some; without the groups anybody else there may be a group of his.

@@ -90,7 +90,11 @@ impl<'a> Store<'a> {
         let allowed = if access == Access::Delete || path.is_never() {
             path.clone()
         } else {
-            path.clone().and(encryption::service_opens(asked, self.account, self.container))
+            let opens = encryption::service_opens(asked, self.account, self.container);
+            if opens.is_never() {
+                encryption::tell_closed(asked, self.account, trace);
+            }
+            path.clone().and(opens)
         };
         Answer { allowed, storage: path, key: None }
     }
@@ -118,7 +122,14 @@ impl<'a> Store<'a> {
     /// listing (a POST): <https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources>
     fn by_account_key(&self, asked: &Asked<'_>, trace: &mut Trace<'_>) -> Formula {
         let id = &self.account.id;
-        if !self.view.allow_shared_key_access || !lock::read_only(asked.azure, id).is_empty() {
+        if !self.view.allow_shared_key_access {
+            return Formula::never();
+        }
+        if let Some((lock, _)) = lock::read_only(asked.azure, id).first() {
+            if let Some(trace) = trace {
+                let name = format!("ReadOnly lock `{}`", lock.id.name());
+                trace.step(Lock::Storage, name, "stops the listing of account keys");
+            }
             return Formula::never();
         }
         let mut found = trace.is_some().then(Tracer::default);

@@ -1,6 +1,7 @@
 //! ACLs count unless uniform bucket-level access is on. What single objects carry is not in the estate: reading stays an
 //! unknown fact for everybody. <https://cloud.google.com/storage/docs/access-control/lists>
 
+use super::allow::Permission;
 use super::member::{holds_basic_role, is_member};
 use super::{Asked, deny};
 use crate::access::{Lock, Trace};
@@ -64,11 +65,12 @@ pub(super) fn gives(
             by_name = by_name.or(mine);
         }
     }
-    let limited = |given: Formula| {
+    let mut limited = |given: Formula| {
         if given.is_never() {
             return given;
         }
-        let denied = deny::denied(asked, permission, &bucket.name, &line);
+        let wanted = Permission::new(permission, &bucket.name, Lock::Storage);
+        let denied = deny::denied(asked, wanted, &line, trace);
         let left = if denied.is_never() {
             Formula::always()
         } else {

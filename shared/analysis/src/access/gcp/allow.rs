@@ -100,10 +100,7 @@ fn limited(
     if allow.is_never() {
         return allow;
     }
-    let denied = deny::denied(asked, wanted.name, wanted.on, line);
-    if let (Some(trace), false) = (trace, denied.is_never()) {
-        trace.step(format!("deny policies on {}", wanted.name), format!("deny if {denied}"));
-    }
+    let denied = deny::denied(asked, wanted, line, trace);
     allow.unless(denied).and(boundary::eligible(asked, line))
 }
 
@@ -123,13 +120,18 @@ fn given(
         }
         let one = gives(asked, binding, wanted, on).and(member);
         if one.is_never() {
+            let gives = !includes(asked.gcp, &binding.role, wanted.name).is_never();
+            if let (Some(trace), true, Some(_)) = (trace.as_mut(), gives, &binding.condition) {
+                let said = "does not apply: its condition does not hold";
+                trace.step(wanted.lock, format!("{binding} on {on}"), said);
+            }
             continue;
         }
         if let Some(trace) = trace {
             let grant = format!("{binding} on {on}");
             let said =
                 if one.is_always() { "allows".to_owned() } else { format!("allows if {one}") };
-            trace.step(grant.clone(), format!("{said}: {}", wanted.name));
+            trace.step(wanted.lock, grant.clone(), format!("{said}: {}", wanted.name));
             trace.evidence(wanted.lock, grant, on != wanted.on);
         }
         allow = allow.or(one);

@@ -2,19 +2,21 @@
 //! <https://cloud.google.com/iam/docs/deny-overview>
 
 use super::Asked;
+use super::allow::Permission;
 use super::condition::{Request, denial_holds};
 use super::member::is_member;
+use crate::access::Trace;
 use crate::model::gcp::{DenyRule, FullName};
 use crate::model::{Formula, Pattern, Principal};
 use std::sync::Arc;
 
 pub(super) fn denied(
     asked: &Asked<'_>,
-    permission: &str,
-    resource: &FullName,
+    wanted: Permission<'_>,
     line: &[FullName],
+    trace: &mut Trace<'_>,
 ) -> Formula {
-    let gcp = asked.gcp;
+    let (gcp, permission) = (asked.gcp, wanted.name);
     let unknown = if gcp.denies_known {
         Formula::never()
     } else {
@@ -23,11 +25,20 @@ pub(super) fn denied(
     if gcp.denies.is_empty() {
         return unknown;
     }
-    let attached = gcp.denies.values().filter(|d| line.contains(&gcp.canonical(&d.attachment)));
-    let wanted = v2_name(permission);
-    let request = Request { asked, permission, resource };
-    Formula::any(attached.flat_map(|d| &d.rules).map(|rule| by_rule(rule, &request, &wanted, line)))
-        .or(unknown)
+    let attached = gcp.denies.iter().filter(|(_, d)| line.contains(&gcp.canonical(&d.attachment)));
+    let spelt = v2_name(permission);
+    let request = Request { asked, permission, resource: wanted.on };
+    let mut denied = unknown;
+    for (name, policy) in attached {
+        let one =
+            Formula::any(policy.rules.iter().map(|rule| by_rule(rule, &request, &spelt, line)));
+        if let (Some(trace), false) = (trace.as_mut(), one.is_never()) {
+            let said = if one.is_always() { "denies".into() } else { format!("denies if {one}") };
+            trace.step(wanted.lock, format!("deny policy {name}"), format!("{said}: {permission}"));
+        }
+        denied = denied.or(one);
+    }
+    denied
 }
 
 /// `storage.objects.get` is `storage.googleapis.com/objects.get` in deny policies.

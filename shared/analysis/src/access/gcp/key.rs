@@ -53,6 +53,18 @@ pub(super) fn service_opens(by: &Asked<'_>, bucket: &Asset, access: Access) -> F
     Formula::any(older).or(newer)
 }
 
+/// Keeps as a step why the default key does not open for the service agent.
+pub(super) fn tell_closed(by: &Asked<'_>, bucket: &Asset, access: Access, trace: &mut Trace<'_>) {
+    let key = bucket.bucket().default_key;
+    let (Some(trace), Some(key), Some(agent)) = (trace, key, service_agent(bucket)) else { return };
+    let (looked_at, said) = if Versions::of(by.gcp, &key).usable(access).is_never() {
+        (format!("key {key}"), "is disabled: no version of it opens for anybody".to_owned())
+    } else {
+        (format!("service agent {agent}"), format!("has no right on key {key}"))
+    };
+    trace.step(Lock::Key, looked_at, said);
+}
+
 fn agent_opens(by: &Asked<'_>, bucket: &Asset, key: &FullName, access: Access) -> Formula {
     let gcp = by.gcp;
     let Some(agent) = service_agent(bucket) else {

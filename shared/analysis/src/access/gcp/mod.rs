@@ -100,11 +100,13 @@ fn answer(
         });
     match access {
         // Reading needs the service agent's right to decrypt, writing its right to encrypt.
-        Access::Read | Access::Write if kind == AssetKind::Bucket && !path.is_never() => Answer {
-            allowed: path.clone().and(key::service_opens(asked, asset, access)),
-            storage: path,
-            key: None,
-        },
+        Access::Read | Access::Write if kind == AssetKind::Bucket && !path.is_never() => {
+            let opens = key::service_opens(asked, asset, access);
+            if opens.is_never() {
+                key::tell_closed(asked, asset, access, trace);
+            }
+            Answer { allowed: path.clone().and(opens), storage: path, key: None }
+        }
         Access::Read
         | Access::Write
         | Access::Delete
@@ -186,9 +188,13 @@ pub(super) fn can(gcp: &Gcp, call: &Call, tracer: &mut Tracer) -> Answer {
         }
         _ => {
             let on_storage = permission.starts_with("storage.");
+            let lock = match gcp.assets.get(&name).map(Asset::kind) {
+                Some(AssetKind::CryptoKey | AssetKind::CryptoKeyVersion) => Lock::Key,
+                _ => Lock::Storage,
+            };
             let ways = &mut Ways::default();
             return Answer::of(with_ways(&asked, on_storage, ways, &mut trace, &|asked, trace| {
-                permitted(asked, Permission::new(permission, &name, Lock::Storage), trace)
+                permitted(asked, Permission::new(permission, &name, lock), trace)
             }));
         }
     };

@@ -37,7 +37,28 @@ pub(super) fn permitted_on(
         by_name = by_name.or(acl.by_name);
         as_everyone = as_everyone.or(acl.as_everyone);
     }
-    by_name.or(as_everyone.unless(prevented(asked, bucket)))
+    by_name.or(unprevented(asked, bucket, as_everyone, trace))
+}
+
+/// What everyone has, but for public access prevention.
+fn unprevented(
+    asked: &Asked<'_>,
+    bucket: &Asset,
+    as_everyone: Formula,
+    trace: &mut Trace<'_>,
+) -> Formula {
+    if as_everyone.is_never() {
+        return as_everyone;
+    }
+    let prevented = prevented(asked, bucket);
+    if let (Some(trace), true) = (trace, prevented.is_always()) {
+        trace.step(
+            Lock::Storage,
+            "public access prevention",
+            "is enforced: nobody reads as everyone",
+        );
+    }
+    as_everyone.unless(prevented)
 }
 
 /// What a principal may do himself.
@@ -65,11 +86,7 @@ pub(super) fn allowed(
     by_name = by_name.or(acl.by_name);
     // What everyone has is overridden by public access prevention; what a principal has by his own name is not.
     let as_everyone = by(Through::Everyone, trace).or(acl.as_everyone);
-    let all = if as_everyone.is_never() {
-        by_name
-    } else {
-        by_name.or(as_everyone.unless(prevented(asked, bucket)))
-    };
+    let all = by_name.or(unprevented(asked, bucket, as_everyone, trace));
     if all.is_never() {
         return all;
     }
