@@ -131,6 +131,13 @@ impl Tracer {
         }
     }
 
+    /// Says more of what was looked at last.
+    pub(crate) fn explain_last(&mut self, looked_at: &str, said: &str) {
+        if let Some(last) = self.steps.pop_if(|step| step.looked_at == looked_at) {
+            self.step(last.lock, last.looked_at, said);
+        }
+    }
+
     /// All of another one; its evidence only where it counts.
     pub(crate) fn join(&mut self, other: Self, evidence_counts: bool) {
         self.steps.extend(other.steps);

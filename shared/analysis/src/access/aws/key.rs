@@ -155,8 +155,8 @@ pub(super) fn allowed(
     let gives = granted || !said.direct.is_never() || !said.session.is_never();
     let identity = identity_beside(&request, Lock::Key, gives, &mut own.as_mut());
     if let (Some(trace), true) = (trace.as_mut(), said.any_allow().is_never()) {
-        let why = "does not delegate to the account of the principal, nor name him: what identity policies allow does not count";
-        trace.step(Lock::Key, "key policy", why);
+        let why = "says nothing of him, and does not delegate to his account: what identity policies allow does not count";
+        trace.explain_last("key policy", why);
     }
     let by_policy = if subject.account().as_ref() == Some(&owner) {
         let own = said.delegated.clone().and(identity.allow.clone());
