@@ -70,6 +70,21 @@ const IMPURE: [&str; 14] = [
     "lambda_runtime",
 ];
 
+/// `cargo run` without `--bin` is the README's first command.
+#[test]
+fn there_is_one_binary_to_run() {
+    let metadata =
+        MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap();
+    let binaries: Vec<&str> = metadata
+        .workspace_default_packages()
+        .into_iter()
+        .flat_map(|package| &package.targets)
+        .filter(|target| target.is_bin())
+        .map(|target| target.name.as_str())
+        .collect();
+    assert_eq!(binaries, ["keyfence"], "make others examples");
+}
+
 #[test]
 fn crates_depend_one_way() {
     let metadata =

@@ -725,6 +725,16 @@ fn what_the_estate_does_not_hold_is_unknown_and_named() {
 }
 
 #[test]
+fn what_is_unknown_is_said_once_and_without_negations() {
+    let world = World::new()
+        .iam_with(aws::READER, &[aws::get_objects()], &aws::bounded("limits"))
+        .bucket(aws::bucket());
+    let ran = ask(&in_aws(&world), &["who-can", "read", aws::BUCKET]);
+    assert!(!ran.out.contains("not (unknown"), "{}", ran.out);
+    assert_eq!(ran.out.matches("policy/limits").count(), 1, "{}", ran.out);
+}
+
+#[test]
 fn a_witness_is_shown_only_where_the_cloud_would_allow_it() {
     let world = aws::open_world().without("aws/111122223333/keys.json");
     let estate = in_aws(&world);

@@ -215,7 +215,19 @@ impl Formula {
     pub fn conditions(&self) -> Vec<String> {
         match &self.0 {
             Node::False | Node::True => Vec::new(),
-            Node::All(parts) => parts.iter().map(ToString::to_string).collect(),
+            Node::All(parts) => {
+                let mut said: Vec<String> = parts.iter().map(ToString::to_string).collect();
+                // The same unknown fact may stand for what it may allow and for what it may deny: it is said once.
+                let all = said.clone();
+                said.retain(|text| {
+                    let again = |other: &String| {
+                        text.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with(": "))
+                    };
+                    !text.starts_with("unknown: ") || !all.iter().any(again)
+                });
+                said.dedup();
+                said
+            }
             other @ (Node::Atom(_) | Node::Not(_) | Node::Any(_)) => vec![other.to_string()],
         }
     }
@@ -398,6 +410,10 @@ impl fmt::Display for Node {
             Self::False => f.write_str("never"),
             Self::True => f.write_str("always"),
             Self::Atom(atom) => write!(f, "{atom}"),
+            // What is not known is not known either way.
+            Self::Not(inner) if matches!(**inner, Self::Atom(Atom::Unknown(_))) => {
+                write!(f, "{inner}")
+            }
             Self::Not(inner) => write!(f, "not ({inner})"),
             Self::All(parts) => join(f, parts, "and"),
             Self::Any(parts) => join(f, parts, "or"),
