@@ -6,9 +6,10 @@ pub mod gcp_world;
 
 use keyfence::cli::{Exit, Surroundings, run};
 use keyfence_analysis::access;
-use keyfence_analysis::estate::Estate;
+use keyfence_analysis::estate::{Estate, Files};
 use keyfence_analysis::model::{Access, Principal, Resource, Timestamp, Verdict};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -125,4 +126,41 @@ pub fn with(mut base: Value, changes: &Value) -> Value {
         base[key] = value.clone();
     }
     base
+}
+
+/// The files of an estate by path; content with the ending `.jsonl` has a line for each item.
+pub type Sources = BTreeMap<String, Value>;
+
+/// The estate of some files; nothing when one of them is refused.
+#[must_use]
+pub fn load(sources: &Sources) -> Option<Estate> {
+    let mut files = Files::new();
+    for (path, content) in sources {
+        let content = match content.as_array() {
+            Some(lines) if path.ends_with(".jsonl") => {
+                lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
+            }
+            Some(_) | None => content.to_string(),
+        };
+        files.insert(path.as_str(), content);
+    }
+    Estate::load(&files).ok()
+}
+
+/// Whether the long runs are asked for.
+#[must_use]
+pub fn is_nightly() -> bool {
+    std::env::var_os("KEYFENCE_CASES_NIGHTLY").is_some()
+}
+
+/// How many cases a comparison has: 5,000, or 100,000 in the long runs.
+#[must_use]
+pub fn cases() -> u64 {
+    if is_nightly() { 100_000 } else { 5_000 }
+}
+
+/// Whether other evaluators may not be left out where they are absent.
+#[must_use]
+pub fn tools_are_required() -> bool {
+    std::env::var_os("KEYFENCE_REQUIRE_TOOLS").is_some()
 }

@@ -5,7 +5,7 @@
 
 use keyfence_analysis::access::{Asker, candidates, resources};
 use keyfence_analysis::estate::{Estate, Files};
-use keyfence_analysis::model::{Access, Principal, ResourceKind};
+use keyfence_analysis::model::{Access, Principal};
 use keyfence_estates::Size;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,10 +22,7 @@ fn check(content: BTreeMap<String, Vec<u8>>, keep: usize) {
     let mut asker = Asker::new(&estate);
     let mut missed = Vec::new();
     for (resource, known) in all.iter().step_by(keep) {
-        let kinds: &[Access] = match resource.kind {
-            ResourceKind::Store => &Access::STORE,
-            ResourceKind::Key => &Access::KEY,
-        };
+        let kinds: &[Access] = resource.kind.accesses();
         // What everyone has needs no names.
         let everyone = [Principal::Public, Principal::AnyAuthenticated];
         for access in kinds {

@@ -20,6 +20,7 @@ use keyfence_analysis::model::{Cloud, Formula, Principal, Verdict};
 use keyfence_reference::aws::generate::{self, Options};
 use keyfence_reference::aws::{self, Decision, Estate, Request};
 use keyfence_reference::shrink;
+use keyfence_tests::cases;
 use serde_json::{Value, json};
 use simulation::{questions, simulation};
 use simulator::Simulator;
@@ -35,12 +36,6 @@ mod simulation;
 #[path = "differential_aws/simulator.rs"]
 mod simulator;
 
-/// Requests compared in a normal run.
-const CASES: usize = 5_000;
-/// Requests compared when [`NIGHTLY`] is set.
-const NIGHTLY_CASES: usize = 100_000;
-/// The environment variable that asks for a long run.
-const NIGHTLY: &str = "KEYFENCE_CASES_NIGHTLY";
 /// Simulations given to iam-simulate.
 const SIMULATIONS: usize = 10_000;
 /// Disagreements that are made small and shown.
@@ -125,11 +120,11 @@ fn smallest(estate: &Estate, request: &Request, first: &str) -> Value {
 
 #[test]
 fn the_engine_says_what_the_reference_says() {
-    let cases = if std::env::var_os(NIGHTLY).is_some() { NIGHTLY_CASES } else { CASES };
     let options = Options::default();
     let mut shown: BTreeMap<String, String> = BTreeMap::new();
     let (mut wrong, mut seen) = (0, BTreeMap::new());
-    for seed in 0..u64::try_from(cases.div_ceil(options.requests)).unwrap() {
+    let cases = cases();
+    for seed in 0..cases.div_ceil(u64::try_from(options.requests).unwrap()) {
         let case = generate::case(seed, &options);
         let estate = loaded(&case.estate).unwrap();
         for request in &case.requests {

@@ -6,13 +6,14 @@
 
 mod differential;
 
-use differential::{Report, agree, cases, load};
+use differential::{Report, agree};
 use keyfence_analysis::access::{self, Call, Context, can};
 use keyfence_analysis::estate::Estate;
 use keyfence_analysis::model::{Access, Cloud, Formula, Principal, Resource, Verdict};
 use keyfence_reference::answer::Answer;
 use keyfence_reference::azure::generate::{case, container};
 use keyfence_reference::azure::{Request, decide};
+use keyfence_tests::{Sources, cases, load};
 use std::collections::BTreeSet;
 
 /// What the engine says of one concrete request.
@@ -46,7 +47,7 @@ fn concrete_requests_are_decided_as_the_pages_say() {
                 continue;
             }
             let kind = format!("{}: engine {verdict}, reference {reference:?}", request.action);
-            let still = |smaller: &differential::Sources| {
+            let still = |smaller: &Sources| {
                 load(smaller).is_some_and(|e| engine(&e, request) == verdict)
                     && decide(smaller, request) == reference
             };
@@ -80,7 +81,7 @@ fn the_coarse_question_covers_the_concrete_ones() {
                 if reference != against {
                     continue;
                 }
-                let still = |smaller: &differential::Sources| {
+                let still = |smaller: &Sources| {
                     load(smaller).is_some_and(|e| read(&e, principal, name) == verdict)
                         && decide(smaller, &request) == against
                 };

@@ -9,14 +9,14 @@
 
 mod differential;
 
-use differential::{Report, agree, cases, load};
+use differential::{Report, agree};
 use keyfence_analysis::access::{self, Call, Context, can};
 use keyfence_analysis::estate::Estate;
 use keyfence_analysis::model::{Access, Cloud, Formula, Principal, Resource, Verdict};
 use keyfence_reference::answer::Answer;
 use keyfence_reference::gcp::generate::{BUCKET, TagCase, case, tag_case};
 use keyfence_reference::gcp::{Request, decide};
-use keyfence_tests::own;
+use keyfence_tests::{Sources, cases, load, own, tools_are_required};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -57,7 +57,7 @@ fn concrete_requests_are_decided_as_the_pages_say() {
             let noted = noted(&case.estate);
             let kind =
                 format!("{}: engine {verdict}, reference {reference:?}{noted}", request.action);
-            let still = |smaller: &differential::Sources| {
+            let still = |smaller: &Sources| {
                 load(smaller).is_some_and(|e| engine(&e, request) == verdict)
                     && decide(smaller, request) == reference
             };
@@ -91,7 +91,7 @@ fn the_coarse_question_covers_the_concrete_ones() {
                 if reference != against {
                     continue;
                 }
-                let still = |smaller: &differential::Sources| {
+                let still = |smaller: &Sources| {
                     load(smaller).is_some_and(|e| read(&e, principal) == verdict)
                         && decide(smaller, &request) == against
                 };
@@ -105,7 +105,7 @@ fn the_coarse_question_covers_the_concrete_ones() {
 }
 
 /// Disagreements of estates with a disabled service account are shown apart.
-fn noted(sources: &differential::Sources) -> &'static str {
+fn noted(sources: &Sources) -> &'static str {
     let lines = sources.get("gcp/assets.jsonl").and_then(Value::as_array);
     let disabled = |line: &Value| line.pointer("/resource/data/disabled").is_some();
     if lines.into_iter().flatten().any(disabled) { " (with a disabled account)" } else { "" }
@@ -140,8 +140,7 @@ fn reads(requests: &[Request], principal: &str) -> Vec<Request> {
 #[test]
 fn conditions_on_tags_are_decided_as_celgcp_decides_them() {
     let Some(python) = python_with_celgcp() else {
-        let required = std::env::var_os("KEYFENCE_REQUIRE_TOOLS").is_some();
-        assert!(!required, "python3 with celgcp is required, but cannot be had");
+        assert!(!tools_are_required(), "python3 with celgcp is required, but cannot be had");
         println!("python3 with celgcp is not there: nothing was compared");
         return;
     };

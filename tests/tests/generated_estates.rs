@@ -4,7 +4,7 @@
 
 use keyfence_analysis::access::{evaluate, everything};
 use keyfence_analysis::estate::{Estate, Files};
-use keyfence_analysis::model::{Access, ResourceKind, Verdict};
+use keyfence_analysis::model::{Access, Verdict};
 use keyfence_estates::{EstateFiles, Size, aws, azure, gcp};
 use std::collections::BTreeMap;
 
@@ -34,10 +34,7 @@ fn check(generate: fn(&Size, u64) -> EstateFiles) {
         let all = everything(&estate);
         let step = (all.iter().count() / 200).max(1);
         for (resource, principal) in all.iter().step_by(step) {
-            let kinds: &[Access] = match resource.kind {
-                ResourceKind::Store => &Access::STORE,
-                ResourceKind::Key => &Access::KEY,
-            };
+            let kinds: &[Access] = resource.kind.accesses();
             for access in kinds {
                 let answer = evaluate(&estate, principal, *access, resource);
                 *found.entry(answer.verdict()).or_default() += 1;

@@ -10,12 +10,11 @@
 use keyfence_analysis::access::{Asker, Changed, Matrix, Slice, candidates, everything};
 use keyfence_analysis::change::Edit;
 use keyfence_analysis::diff::{self, Question};
-use keyfence_analysis::estate::{Estate, Files};
-use keyfence_analysis::model::{
-    Access, Cloud, Formula, Principal, Resource, ResourceKind, Verdict,
-};
+use keyfence_analysis::estate::Estate;
+use keyfence_analysis::model::{Access, Cloud, Formula, Principal, Resource, Verdict};
 use keyfence_estates::{AwsSize, EstateFiles, GcpSize, Size};
 use keyfence_reference::{Random, shrink};
+use keyfence_tests::{Sources, is_nightly, load};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
@@ -24,9 +23,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The files of an estate: path and content, of JSON lines as a list.
-type Sources = BTreeMap<String, Value>;
 
 /// What went wrong: the kind, and how it can be seen.
 struct Failure {
@@ -50,7 +46,7 @@ impl Known {
 /// Holds a law against 24 seeds, ten times as many when `KEYFENCE_CASES_NIGHTLY` is set.
 #[track_caller]
 fn hold(law: impl Fn(u64, &Known) -> Law) {
-    let times = if std::env::var_os("KEYFENCE_CASES_NIGHTLY").is_some() { 10 } else { 1 };
+    let times = if is_nightly() { 10 } else { 1 };
     let config = Config {
         cases: 24 * times,
         max_shrink_iters: 0,
@@ -78,7 +74,7 @@ fn hold(law: impl Fn(u64, &Known) -> Law) {
 
 /// How many kinds of failures of long sequences are cut down.
 fn shown() -> usize {
-    if std::env::var_os("KEYFENCE_CASES_NIGHTLY").is_some() { 60 } else { 3 }
+    if is_nightly() { 60 } else { 3 }
 }
 
 /// How long a failure may be cut down.
@@ -93,20 +89,6 @@ fn smallest(sources: &Sources, mut still: impl FnMut(&Estate) -> bool) -> String
         Instant::now() < end && smaller.and_then(|s| load(&s)).is_some_and(|e| still(&e))
     });
     format!("{small}")
-}
-
-fn load(sources: &Sources) -> Option<Estate> {
-    let mut files = Files::new();
-    for (path, content) in sources {
-        let content = match content.as_array() {
-            Some(lines) if path.ends_with(".jsonl") => {
-                lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
-            }
-            Some(_) | None => content.to_string(),
-        };
-        files.insert(path.as_str(), content);
-    }
-    Estate::load(&files).ok()
 }
 
 /// Fewer of everything than any organisation has, so that an unoptimised build is fast enough.
@@ -186,13 +168,6 @@ fn edit(cloud: Cloud, random: &mut Random, estate: &Estate, donor: &Estate) -> O
         Cloud::Aws => in_aws::edit(random, &estate.aws, &donor.aws).map(Edit::Aws),
         Cloud::Azure => in_azure::edit(random, &estate.azure, &donor.azure).map(Edit::Azure),
         Cloud::Gcp => in_gcp::edit(random, &estate.gcp, &donor.gcp).map(Edit::Gcp),
-    }
-}
-
-const fn kinds(resource: &Resource) -> &'static [Access] {
-    match resource.kind {
-        ResourceKind::Store => &Access::STORE,
-        ResourceKind::Key => &Access::KEY,
     }
 }
 
@@ -465,7 +440,7 @@ fn widened(before: &Estate, after: &Estate) -> Option<(String, String)> {
     slice.join(everything(after));
     let (mut was, mut is) = (Asker::new(before), Asker::new(after));
     for (resource, principal) in slice.iter() {
-        for access in kinds(resource) {
+        for access in resource.kind.accesses() {
             let earlier = was.evaluate(principal, *access, resource).allowed;
             let later = is.evaluate(principal, *access, resource).allowed;
             if is_wider(&later, &earlier) == Some(true) {
@@ -753,7 +728,7 @@ fn facts_only_decide(cloud: Cloud, seed: u64, known: &Known) -> Law {
         let less = load(&fewer).unwrap();
         let (mut partly, mut fully) = (Asker::new(&less), Asker::new(&whole));
         for (resource, principal) in all.iter() {
-            for access in kinds(resource) {
+            for access in resource.kind.accesses() {
                 let before = partly.evaluate(principal, *access, resource).allowed;
                 if !matches!(before.verdict(), Verdict::No | Verdict::Yes) {
                     continue;

@@ -134,14 +134,7 @@ fn explained_text(
 }
 
 fn evidence_text(evidence: &[Evidence], out: &mut dyn Write) -> std::io::Result<()> {
-    for (i, one) in evidence.iter().take(SHOWN).enumerate() {
-        let title = if i == 0 { "opened by" } else { "" };
-        writeln!(out, "  {title:<9} {}", safe(&told(one)))?;
-    }
-    if evidence.len() > SHOWN {
-        writeln!(out, "  {:<9} and {} more", "", evidence.len() - SHOWN)?;
-    }
-    Ok(())
+    listed(("  opened by", 12), SHOWN, evidence.iter().map(told).collect(), out)
 }
 
 fn told(evidence: &Evidence) -> String {
@@ -198,12 +191,7 @@ pub fn who_can(
                 for condition in reached.answer.allowed.conditions() {
                     writeln!(out, "    {:<9} {}", "if", safe(&condition))?;
                 }
-                for one in reached.evidence.iter().take(FEW) {
-                    writeln!(out, "    {}", safe(&told(one)))?;
-                }
-                if let Some(more) = reached.evidence.len().checked_sub(FEW + 1) {
-                    writeln!(out, "    and {} more", more + 1)?;
-                }
+                listed(("", 4), FEW, reached.evidence.iter().map(told).collect(), out)?;
             }
         }
     }
@@ -290,9 +278,10 @@ fn difference_text(
             writeln!(out, "          before, {name}: {said}")?;
         }
     }
+    let mut asker = access::Asker::new(after);
     for loss in &difference.lost {
         let q = &loss.question;
-        let now = access::evaluate(after, &q.principal, q.access, &q.resource);
+        let now = asker.evaluate(&q.principal, q.access, &q.resource);
         let dark = if now.is_dark() { "  dark: the key does not open for the service" } else { "" };
         writeln!(
             out,
@@ -305,7 +294,7 @@ fn difference_text(
         for condition in loss.after.conditions() {
             writeln!(out, "          left if {}", safe(&condition))?;
         }
-        if q.access == Access::KeyAdminister && is_ungoverned(after, &q.resource) {
+        if q.access == Access::KeyAdminister && difference.ungoverned.contains(&q.resource) {
             writeln!(out, "          nobody administers this key any more")?;
         }
     }
@@ -334,13 +323,6 @@ fn stopped(before: &Estate, after: &Estate, q: &Question) -> Vec<access::Step> {
     let gave = |step: &access::Step| ["allows", "leaves"].iter().any(|g| step.said.starts_with(g));
     gone.retain(|step| !now.contains(step) && !gave(step));
     gone
-}
-
-fn is_ungoverned(estate: &Estate, key: &Resource) -> bool {
-    let mut asker = access::Asker::new(estate);
-    candidates(estate, key)
-        .iter()
-        .all(|p| asker.evaluate(p, Access::KeyAdminister, key).allowed.is_never())
 }
 
 /// `fences`: per protected store, is its key a fence?
@@ -380,31 +362,38 @@ fn fence_text(fence: &Fence, out: &mut dyn Write) -> std::io::Result<()> {
     };
     writeln!(out, "{}", safe(fence.store.name()))?;
     writeln!(out, "  {:<13} {}", "fence", safe(&what))?;
-    listed("key", fence.keys.iter().map(|k| k.name().to_owned()).collect(), out)?;
+    let block = |title, entries, out: &mut dyn Write| listed((title, 16), SHOWN, entries, out);
+    block("  key", fence.keys.iter().map(|k| k.name().to_owned()).collect(), out)?;
     writeln!(out, "  {:<13} {}", "readers", fence.readers.len())?;
     let reader = |(p, verdict): (&Principal, Verdict)| match verdict {
         Verdict::Yes => p.to_string(),
         Verdict::No | Verdict::Unknown | Verdict::Conditional => format!("{p} ({verdict})"),
     };
-    listed("without key", fence.without_key().map(reader).collect(), out)?;
+    block("  without key", fence.without_key().map(reader).collect(), out)?;
     let short =
         fence.one_short.iter().map(|(p, lock)| format!("{p} (the {} lock is closed)", lock.word()));
-    listed("one short", short.collect(), out)?;
-    listed("dark for", fence.dark_for.iter().map(ToString::to_string).collect(), out)?;
-    listed(
-        "dark with it",
+    block("  one short", short.collect(), out)?;
+    block("  dark for", fence.dark_for.iter().map(ToString::to_string).collect(), out)?;
+    block(
+        "  dark with it",
         fence.shares_keys_with.iter().map(|s| s.name().to_owned()).collect(),
         out,
     )?;
     writeln!(out)
 }
 
-fn listed(title: &str, entries: Vec<String>, out: &mut dyn Write) -> std::io::Result<()> {
-    for (i, entry) in entries.iter().take(SHOWN).enumerate() {
-        writeln!(out, "  {:<13} {}", if i == 0 { title } else { "" }, safe(entry))?;
+/// One entry a line, the first after a title, all of them in one column; of many the rest is counted.
+fn listed(
+    (title, width): (&str, usize),
+    most: usize,
+    entries: Vec<String>,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
+    for (i, entry) in entries.iter().take(most).enumerate() {
+        writeln!(out, "{:<width$}{}", if i == 0 { title } else { "" }, safe(entry))?;
     }
-    if entries.len() > SHOWN {
-        writeln!(out, "  {:<13} and {} more", "", entries.len() - SHOWN)?;
+    if entries.len() > most {
+        writeln!(out, "{:<width$}and {} more", "", entries.len() - most)?;
     }
     Ok(())
 }

@@ -146,13 +146,14 @@ pub fn words() -> String {
 /// # Errors
 /// When a resource of this kind does not have this kind of access.
 pub fn fits(access: Access, resource: &Resource) -> anyhow::Result<()> {
-    let (what, kinds): (_, &[Access]) = match resource.kind {
-        ResourceKind::Store => ("store", &Access::STORE),
-        ResourceKind::Key => ("key", &Access::KEY),
-    };
+    let kinds = resource.kind.accesses();
     if kinds.contains(&access) {
         return Ok(());
     }
+    let what = match resource.kind {
+        ResourceKind::Store => "store",
+        ResourceKind::Key => "key",
+    };
     let kinds: Vec<&str> = kinds.iter().map(|a| a.word()).collect();
     senseless(format!("`{access}` is no access to a {what}: `{resource}` has {}", kinds.join(", ")))
 }

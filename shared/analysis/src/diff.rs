@@ -6,7 +6,7 @@
 
 use crate::access::{self, Answer, Asker, Evidence, Lock, Protection, Slice};
 use crate::estate::Estate;
-use crate::model::{Access, Formula, Principal, Reach, Resource, ResourceKind, Verdict};
+use crate::model::{Access, Formula, Principal, Reach, Resource, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The answers to all questions about a slice.
@@ -87,11 +87,7 @@ impl Picture {
         let mut answers = BTreeMap::new();
         let mut asker = Asker::new(estate);
         for (resource, principal) in slice.iter() {
-            let kinds: &[Access] = match resource.kind {
-                ResourceKind::Store => &Access::STORE,
-                ResourceKind::Key => &Access::KEY,
-            };
-            for access in kinds {
+            for access in resource.kind.accesses() {
                 let answer = asker.evaluate(principal, *access, resource);
                 let question = Question {
                     resource: resource.clone(),
@@ -202,9 +198,10 @@ fn ungoverned(before: &Picture, later: &Picture, after: &Estate, lost: &[Loss]) 
             q.access == Access::KeyAdminister && q.resource == *key && !a.allowed.is_never()
         })
     };
-    let by_anybody = |key: &Resource| {
+    let mut asker = Asker::new(after);
+    let mut by_anybody = |key: &Resource| {
         access::candidates(after, key).iter().any(|principal| {
-            !access::evaluate(after, principal, Access::KeyAdminister, key).allowed.is_never()
+            !asker.evaluate(principal, Access::KeyAdminister, key).allowed.is_never()
         })
     };
     keys.into_iter()

@@ -44,6 +44,26 @@ pub fn gcp(size: &Size, seed: u64) -> EstateFiles {
     gcp::estate(&size.gcp, seed)
 }
 
+/// Teams of a company whose names begin those of subscriptions, projects and what is in them.
+const TEAMS: [&str; 16] = [
+    "payments",
+    "ledger",
+    "fraud",
+    "risk",
+    "lending",
+    "claims",
+    "pricing",
+    "search",
+    "orders",
+    "identity",
+    "support",
+    "marketing",
+    "analytics",
+    "ml",
+    "platform",
+    "finance",
+];
+
 /// The bytes of a JSON file.
 fn bytes(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()

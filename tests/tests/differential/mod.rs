@@ -1,34 +1,11 @@
-//! What the differential tests of Azure and Google Cloud share: how many cases, loading, and cutting a disagreement down.
+//! What the differential tests of Azure and Google Cloud share: counting, and cutting a disagreement down.
 
-use keyfence_analysis::estate::{Estate, Files};
 use keyfence_analysis::model::Verdict;
 use keyfence_reference::answer::Answer;
+use keyfence_tests::Sources;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
-
-/// The files of an estate, as the references read them.
-pub(crate) type Sources = BTreeMap<String, Value>;
-
-/// 5,000 cases; 100,000 when `KEYFENCE_CASES_NIGHTLY` is set.
-pub(crate) fn cases() -> u64 {
-    if std::env::var_os("KEYFENCE_CASES_NIGHTLY").is_some() { 100_000 } else { 5_000 }
-}
-
-/// The engine's estate; nothing when it refuses a file.
-pub(crate) fn load(sources: &Sources) -> Option<Estate> {
-    let mut files = Files::new();
-    for (path, content) in sources {
-        let content = match content.as_array() {
-            Some(lines) if path.ends_with(".jsonl") => {
-                lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
-            }
-            Some(_) | None => content.to_string(),
-        };
-        files.insert(path.as_str(), content);
-    }
-    Estate::load(&files).ok()
-}
 
 /// Whether a verdict on one concrete request is the reference's answer.
 pub(crate) const fn agree(engine: Verdict, reference: Answer) -> bool {

@@ -1,12 +1,10 @@
 //! iam-simulate as a process, installed in the build folder.
 
+use keyfence_tests::tools_are_required;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
-/// The environment variable that makes an absent tool a failure.
-const REQUIRE_TOOLS: &str = "KEYFENCE_REQUIRE_TOOLS";
 
 /// Where iam-simulate is installed, in the build folder; none when node or npm is not there.
 pub(super) fn installed() -> Option<PathBuf> {
@@ -38,7 +36,7 @@ pub(super) fn installed() -> Option<PathBuf> {
 }
 
 fn absent(why: &str) -> Option<PathBuf> {
-    assert!(std::env::var_os(REQUIRE_TOOLS).is_none(), "iam-simulate is required: {why}");
+    assert!(!tools_are_required(), "iam-simulate is required: {why}");
     eprintln!("NOT COMPARED with iam-simulate: {why}");
     None
 }

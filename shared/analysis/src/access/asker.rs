@@ -1,6 +1,6 @@
 //! Many questions on one estate: what the answers share is worked out once.
 
-use super::{Answer, aws, azure, gcp};
+use super::{Answer, Trace, aws, azure, gcp};
 use crate::estate::Estate;
 use crate::model::{Access, Cloud, Principal, Resource};
 use std::fmt;
@@ -41,12 +41,23 @@ impl<'a> Asker<'a> {
         access: Access,
         resource: &Resource,
     ) -> Answer {
+        self.ask(principal, access, resource, None)
+    }
+
+    /// The same, with what is found on the way.
+    pub(super) fn ask(
+        &mut self,
+        principal: &Principal,
+        access: Access,
+        resource: &Resource,
+        mut trace: Trace<'_>,
+    ) -> Answer {
         let estate = self.estate;
         match resource.cloud {
-            Cloud::Aws => aws::evaluate(&mut self.aws, principal, access, resource, &mut None),
-            Cloud::Azure => azure::evaluate(&estate.azure, principal, access, resource, None),
+            Cloud::Aws => aws::evaluate(&mut self.aws, principal, access, resource, &mut trace),
+            Cloud::Azure => azure::evaluate(&estate.azure, principal, access, resource, trace),
             Cloud::Gcp => {
-                gcp::evaluate(&estate.gcp, principal, access, resource, &mut self.gcp, None)
+                gcp::evaluate(&estate.gcp, principal, access, resource, &mut self.gcp, trace)
             }
         }
     }

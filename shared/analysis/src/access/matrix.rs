@@ -17,7 +17,7 @@
 use super::{Asker, Slice, candidates, slice};
 use crate::change::Edit;
 use crate::estate::Estate;
-use crate::model::{Access, Formula, Principal, Resource, ResourceKind, Verdict};
+use crate::model::{Access, Formula, Principal, Resource, Verdict};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Who has which access to what.
@@ -165,13 +165,6 @@ impl Row {
     }
 }
 
-const fn kinds(resource: &Resource) -> &'static [Access] {
-    match resource.kind {
-        ResourceKind::Store => &Access::STORE,
-        ResourceKind::Key => &Access::KEY,
-    }
-}
-
 impl Matrix {
     /// Asks everything once.
     #[must_use]
@@ -180,7 +173,7 @@ impl Matrix {
         let mut asker = Asker::of_allowed(estate);
         for resource in super::resources(estate) {
             let candidates = candidates(estate, &resource);
-            for access in kinds(&resource) {
+            for access in resource.kind.accesses() {
                 let mut row = Row::default();
                 let open = matrix.open(&mut asker, *access, &resource);
                 for principal in EVERYONE.iter().chain(&candidates) {
@@ -222,8 +215,11 @@ impl Matrix {
         for (resource, principal) in touched.iter() {
             let number = self.principals.number(principal);
             if last.as_ref().is_none_or(|asked| asked.resource != *resource) {
-                let open =
-                    kinds(resource).iter().map(|a| (*a, self.open(&mut asker, *a, resource)));
+                let open = resource
+                    .kind
+                    .accesses()
+                    .iter()
+                    .map(|a| (*a, self.open(&mut asker, *a, resource)));
                 let (resource, open) = (resource.clone(), open.collect());
                 let candidates = candidates(estate, &resource);
                 last = Some(Asked { resource, open, candidates });

@@ -111,6 +111,11 @@ pub(crate) struct Tracer {
     via: Vec<Arc<str>>,
 }
 
+/// What a step says: `allows`, or `allows if …`.
+pub(crate) fn verb_if(verb: &str, when: &Formula) -> String {
+    if when.is_always() { verb.to_owned() } else { format!("{verb} if {when}") }
+}
+
 impl Tracer {
     /// Something that opens a lock.
     pub(crate) fn evidence(&mut self, lock: Lock, grant: String, broad: bool) {
@@ -247,7 +252,7 @@ pub fn evaluate(
     access: Access,
     resource: &Resource,
 ) -> Answer {
-    question(estate, principal, access, resource, None)
+    Asker::new(estate).evaluate(principal, access, resource)
 }
 
 /// The same with the evidence behind it, the widest grant first.
@@ -258,10 +263,8 @@ pub fn explain(
     access: Access,
     resource: &Resource,
 ) -> (Answer, Vec<Evidence>) {
-    let mut tracer = Tracer::default();
-    let answer = question(estate, principal, access, resource, Some(&mut tracer));
-    let told = tracer.told(answer, resource.kind);
-    (told.answer, told.evidence)
+    let explained = explained(estate, principal, access, resource);
+    (explained.answer, explained.evidence)
 }
 
 /// The same step by step.
@@ -273,7 +276,7 @@ pub fn explained(
     resource: &Resource,
 ) -> Explained {
     let mut tracer = Tracer::default();
-    let answer = question(estate, principal, access, resource, Some(&mut tracer));
+    let answer = Asker::new(estate).ask(principal, access, resource, Some(&mut tracer));
     tracer.told(answer, resource.kind)
 }
 
@@ -316,26 +319,6 @@ fn sorted(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
     evidence.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
     evidence.dedup();
     evidence
-}
-
-fn question(
-    estate: &Estate,
-    principal: &Principal,
-    access: Access,
-    resource: &Resource,
-    mut trace: Trace<'_>,
-) -> Answer {
-    match resource.cloud {
-        Cloud::Aws => {
-            let memory = &mut aws::Memory::of(&estate.aws);
-            aws::evaluate(memory, principal, access, resource, &mut trace)
-        }
-        Cloud::Azure => azure::evaluate(&estate.azure, principal, access, resource, trace),
-        Cloud::Gcp => {
-            let ways = &mut gcp::Ways::default();
-            gcp::evaluate(&estate.gcp, principal, access, resource, ways, trace)
-        }
-    }
 }
 
 /// What becomes of one concrete request, step by step. In AWS a read or write of an object is asked at both locks.

@@ -12,6 +12,7 @@ pub mod azure;
 mod files;
 pub mod gcp;
 mod own;
+mod sets;
 
 pub use files::{FileError, Files};
 pub use own::Own;

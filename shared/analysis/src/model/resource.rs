@@ -1,6 +1,6 @@
 //! What: a store of objects, or a key, named as the estate names it.
 
-use super::Cloud;
+use super::{Access, Cloud};
 use serde::{Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;
@@ -14,6 +14,17 @@ pub enum ResourceKind {
     Store,
     /// An encryption key.
     Key,
+}
+
+impl ResourceKind {
+    /// The kinds of access that such a resource has.
+    #[must_use]
+    pub const fn accesses(self) -> &'static [Access] {
+        match self {
+            Self::Store => &Access::STORE,
+            Self::Key => &Access::KEY,
+        }
+    }
 }
 
 /// A store or key by name: an AWS ARN, an ARM resource id or a GCP full resource name. ARM ids are compared without

@@ -7,30 +7,11 @@ mod resources;
 mod roles;
 
 use crate::draw::Draw;
-use crate::{AzureSize, EstateFiles, bytes};
+use crate::{AzureSize, EstateFiles, TEAMS, bytes};
 use people::People;
 use resources::Resources;
 use roles::Roles;
 use serde_json::{Value, json};
-
-const TEAMS: [&str; 16] = [
-    "payments",
-    "ledger",
-    "fraud",
-    "risk",
-    "lending",
-    "claims",
-    "pricing",
-    "search",
-    "orders",
-    "identity",
-    "support",
-    "marketing",
-    "analytics",
-    "ml",
-    "platform",
-    "finance",
-];
 
 /// Management groups below the tenant's root, with their parents.
 const GROUPS: [(&str, &str); 6] = [

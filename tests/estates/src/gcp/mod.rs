@@ -7,30 +7,11 @@ mod people;
 mod roles;
 
 use crate::draw::Draw;
-use crate::{EstateFiles, GcpSize, bytes};
+use crate::{EstateFiles, GcpSize, TEAMS, bytes};
 use people::People;
 use roles::Roles;
 
 const DOMAIN: &str = "example-corp.example";
-
-const TEAMS: [&str; 16] = [
-    "payments",
-    "ledger",
-    "fraud",
-    "risk",
-    "lending",
-    "claims",
-    "pricing",
-    "search",
-    "orders",
-    "identity",
-    "support",
-    "marketing",
-    "analytics",
-    "ml",
-    "platform",
-    "finance",
-];
 
 /// What everything is called.
 #[derive(Debug)]

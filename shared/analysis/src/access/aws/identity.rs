@@ -48,7 +48,7 @@ impl Identity {
     /// his session by name; `own` needs his identity policies.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-eval-logic>
     pub(super) fn limited(&self, direct: Formula, to_session: Formula, own: Formula) -> Formula {
-        let inner = self.boundary.clone().and(self.session.clone());
+        let inner = self.unbounded();
         let direct = if self.user { direct } else { direct.and(inner.clone()) };
         direct.or(to_session).or(own.and(inner)).and(self.control.clone())
     }
@@ -73,7 +73,7 @@ impl Identity {
 
     /// Whether no limit stands in the way, for sure.
     pub(super) fn unlimited(&self) -> Formula {
-        self.boundary.clone().and(self.session.clone()).and(self.control.clone())
+        self.unbounded().and(self.control.clone())
     }
 }
 

@@ -320,7 +320,7 @@ fn trusting<'a>(aws: &'a Aws, subject: &Subject<'a>) -> Vec<&'a IamPrincipal> {
 /// account, his own side as well. Roles that services made for themselves are not assumable by people.
 fn may_become(aws: &Aws, subject: &Subject<'_>, role: &IamPrincipal) -> Formula {
     let Some(owner) = role.arn.account() else { return Formula::never() };
-    if role.arn.resource().starts_with("role/aws-service-role/") {
+    if role.arn.is_service_linked_role() {
         return Formula::never();
     }
     let action = match subject {
@@ -363,6 +363,9 @@ fn may_become(aws: &Aws, subject: &Subject<'_>, role: &IamPrincipal) -> Formula 
     } else {
         own.with_consent_of(said.any_allow())
     };
+    if allow.is_never() {
+        return allow;
+    }
     allow.and(resource_control(&request, &mut None)).unless(said.deny.or(own.deny))
 }
 

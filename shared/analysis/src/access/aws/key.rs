@@ -10,7 +10,7 @@ use super::organization::resource_control;
 use super::policy::{ResourceSaid, arn_names, resource_says};
 use super::subject::Subject;
 use super::{Asked, EncryptionContext, Request, ResourceTags, Target, Via};
-use crate::access::{Lock, Trace, Tracer};
+use crate::access::{Lock, Trace, Tracer, verb_if};
 use crate::estate::aws::Aws;
 use crate::model::aws::{AccountId, Action, Arn, Constraint, Key, KeyState, KmsGrant, Known};
 use crate::model::{Access, Formula, Overlap, Pattern};
@@ -171,8 +171,12 @@ pub(super) fn allowed(
         trace.join(own, counts);
     }
     let by_grant = grants(key, &request, &identity, trace);
+    let allow = by_policy.or(by_grant);
+    if allow.is_never() && trace.is_none() {
+        return allow;
+    }
     let deny = said.deny.or(identity.deny);
-    by_policy.or(by_grant).and(resource_control(&request, trace)).unless(deny)
+    allow.and(resource_control(&request, trace)).unless(deny)
 }
 
 /// What the key policy gives the subject by name, and what it hands on to his account.
@@ -211,11 +215,7 @@ fn grants(key: &Key, request: &Request<'_>, identity: &Identity, trace: &mut Tra
         let constrained = Formula::all(grant.constraints.iter().map(|c| meets(c, grant, request)));
         if let (Some(trace), false) = (trace.as_mut(), constrained.is_never()) {
             trace.evidence(Lock::Key, format!("KMS grant {}", grant.id), false);
-            let said = if constrained.is_always() {
-                "allows".to_owned()
-            } else {
-                format!("allows if {constrained}")
-            };
+            let said = verb_if("allows", &constrained);
             trace.step(Lock::Key, format!("KMS grant {}", grant.id), said);
         }
         given = given.or(for_me.and(constrained));

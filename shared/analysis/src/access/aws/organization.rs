@@ -16,10 +16,10 @@ pub(super) fn service_control(request: &Request<'_>, trace: &mut Trace<'_>) -> S
         return by_services(&iam.own.control, request, trace);
     }
     let Some(account) = request.subject.account() else { return Said::everything() };
-    let limits = Limits::of(request.aws, &account, OrganizationPolicyKind::Service);
     if is_service_linked(request.subject) {
         return Said::everything();
     }
+    let limits = Limits::of(request.aws, &account, OrganizationPolicyKind::Service);
     by_services(&limits, request, trace)
 }
 
@@ -94,5 +94,5 @@ pub(super) fn resource_control(request: &Request<'_>, trace: &mut Trace<'_>) -> 
 /// Roles that AWS services made for themselves.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 pub(super) fn is_service_linked(subject: &Subject<'_>) -> bool {
-    subject.arn().is_some_and(|a| a.resource().starts_with("role/aws-service-role/"))
+    subject.arn().is_some_and(|a| a.is_service_linked_role())
 }

@@ -90,9 +90,7 @@ impl<'a> Own<'a> {
             (policy, document)
         });
         // Service-linked roles are bound by none.
-        if let (Some(account), false) =
-            (&own.account, principal.arn.resource().starts_with("role/aws-service-role/"))
-        {
+        if let (Some(account), false) = (&own.account, principal.arn.is_service_linked_role()) {
             own.control = Limits::of(aws, account, OrganizationPolicyKind::Service);
         }
         own.actions = own.documents.iter().fold(0, |all, held| all | held.document.actions());
@@ -138,12 +136,8 @@ impl<'a> Limits<'a> {
     pub(super) fn of(aws: &'a Aws, account: &AccountId, kind: OrganizationPolicyKind) -> Self {
         let unknown = "the organisation's policies are not in the estate";
         let Some(organization) = &aws.organization else {
-            return match aws.accounts.get(account) {
-                // The account's own file says that it is in no organisation.
-                Some(a) if a.organization_id.is_none() && a.file_known => Self::Free,
-                Some(_) => Self::Unknown(unknown.to_owned()),
-                None => Self::Free,
-            };
+            let free = aws.is_in_no_organization(account) || !aws.accounts.contains_key(account);
+            return if free { Self::Free } else { Self::Unknown(unknown.to_owned()) };
         };
         if !organization.contains(account) || organization.management.as_ref() == Some(account) {
             return Self::Free;

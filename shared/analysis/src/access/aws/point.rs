@@ -53,14 +53,13 @@ fn through<'a>(
     let bucket_said =
         store.bucket_policy(&at_bucket, trace).unless(&public_access::blocked(store, &at_bucket));
     let same_account = direct.subject.account().as_ref() == Some(direct.owner);
-    let by_name = point_said.direct.clone().or(point_said.session.clone());
     // Within the account one policy that allows is enough for each of the two; identity policies may speak of both.
     let own = identity(&at_point, Lock::Storage, trace);
     let allow = if same_account {
         own.limited(point_said.direct, point_said.session, own.allow.clone())
     } else {
         // The bucket must let requests of its access points through to the other account.
-        let both = by_name.or(point_said.delegated).and(bucket_said.any_allow());
+        let both = point_said.any_allow().and(bucket_said.any_allow());
         match direct.subject {
             Subject::Anonymous => both,
             Subject::AnyAccount | Subject::Account(_) | Subject::Outside(_) | Subject::Iam(_) => {

@@ -3,7 +3,7 @@
 use super::context;
 use super::variable::{Resolved, resolve};
 use super::{Request, Subject, Target};
-use crate::access::{Lock, Trace};
+use crate::access::{Lock, Trace, verb_if};
 use crate::model::aws::{
     AccountId, Action, Arn, Document, Effect, Known, PrincipalMatch, PrincipalPattern,
     ResourceMatch, Statement,
@@ -61,7 +61,10 @@ pub(super) fn says(
                 continue;
             }
             let applies = applies(statement, document, request);
-            unmet(statement, document, request, &label, trace);
+            if applies.is_never() {
+                unmet(statement, document, request, &label, trace);
+                continue;
+            }
             note(statement, request, &applies, opens, &label, trace);
             match statement.effect {
                 Effect::Deny => said.deny = said.deny.or(applies),
@@ -191,7 +194,7 @@ fn is_for_everyone(statement: &Statement, request: &Request<'_>) -> bool {
     everyone && matches!(request.subject, Subject::Iam(_))
 }
 
-/// Keeps a statement that allows as evidence.
+/// Keeps a statement that applies: as evidence when it allows, as a step when it denies.
 fn note(
     statement: &Statement,
     request: &Request<'_>,
@@ -200,12 +203,10 @@ fn note(
     label: &fmt::Arguments<'_>,
     trace: &mut Trace<'_>,
 ) {
-    if let (Some(trace), false) = (trace, applies.is_never()) {
+    if let Some(trace) = trace {
         let grant = format!("{label}, {}", statement.label());
         if statement.effect == Effect::Deny {
-            let residue =
-                if applies.is_always() { String::new() } else { format!(" if {applies}") };
-            trace.step(lock_of(request), grant, format!("denies{residue}"));
+            trace.step(lock_of(request), grant, verb_if("denies", applies));
         } else if let Some(lock) = opens {
             trace.evidence(lock, grant, is_broad(statement, request));
         }
@@ -245,8 +246,7 @@ fn told(said: &Said, lock: Lock, label: &fmt::Arguments<'_>, trace: &mut Trace<'
             // Statements that deny are steps of their own.
             (true, false) => return,
             (true, true) => "says nothing".to_owned(),
-            (false, _) if said.allow.is_always() => "allows".to_owned(),
-            (false, _) => format!("allows if {}", said.allow),
+            (false, _) => verb_if("allows", &said.allow),
         };
         trace.step(lock, label.to_string(), text);
     }

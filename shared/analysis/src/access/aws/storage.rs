@@ -67,12 +67,7 @@ impl<'a> Store<'a> {
         asked: Asked<'a>,
     ) -> Self {
         let arn = bucket.arn();
-        let encryptions =
-            bucket.encryption.iter().flat_map(|e| e.former.iter().chain([&e.current]));
-        let texts = encryptions.filter_map(|e| match e {
-            Encryption::Kms { key, .. } => Some(&**key),
-            Encryption::S3Managed | Encryption::AwsManagedKey => None,
-        });
+        let texts = bucket.encryption.iter().flat_map(BucketEncryption::keys).map(|key| &**key);
         Self {
             aws,
             owner,

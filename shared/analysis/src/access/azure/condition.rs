@@ -6,6 +6,7 @@
 
 use super::Asked;
 use super::role::Operation;
+use super::storage::BLOBS;
 use crate::model::azure::{
     ArmId, Attribute, Comparison, Condition, Expression, Right, Source, Test,
 };
@@ -17,7 +18,6 @@ const ACCOUNT: &str = "microsoft.storage/storageaccounts:name";
 const NAMESPACE: &str = "microsoft.storage/storageaccounts:ishnsenabled";
 const CONTAINER: &str = "microsoft.storage/storageaccounts/blobservices/containers:name";
 const PATH: &str = "microsoft.storage/storageaccounts/blobservices/containers/blobs:path";
-const OF_BLOBS: &str = "microsoft.storage/storageaccounts/blobservices/containers/blobs";
 
 /// Whether a condition holds for an operation at a resource; true where there is none.
 pub(super) fn holds(
@@ -115,19 +115,14 @@ impl Request<'_> {
                 None => open,
             },
             // A listing has no path.
-            PATH if self.lists() => Given::Absent,
+            PATH if self.asked.lists() => Given::Absent,
             PATH => match self.asked.path {
                 Some(path) => Given::One(path.into()),
                 None => Given::Path,
             },
-            name if name.starts_with(OF_BLOBS) && !context.is_closed() => Given::OfBlobs,
+            name if name.starts_with(BLOBS) && !context.is_closed() => Given::OfBlobs,
             _ => open,
         }
-    }
-
-    fn lists(&self) -> bool {
-        let given = self.asked.context.get("suboperation");
-        given.is_some_and(|given| given.iter().any(|g| g.eq_ignore_ascii_case("Blob.List")))
     }
 
     fn comparison(&self, comparison: &Comparison) -> Formula {

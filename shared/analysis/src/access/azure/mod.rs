@@ -45,6 +45,12 @@ pub(super) struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
+    /// Whether the request lists blobs.
+    fn lists(&self) -> bool {
+        let given = self.context.get("suboperation");
+        given.is_some_and(|given| given.iter().any(|g| g.eq_ignore_ascii_case("Blob.List")))
+    }
+
     fn by(azure: &'a Azure, principal: &Principal) -> Self {
         let id = match principal {
             Principal::Named(name) => Some(Arc::from(name.to_lowercase())),

@@ -1,7 +1,7 @@
 //! What role assignments allow at a scope, deny assignments taken off.
 
 use super::{Asked, condition};
-use crate::access::{Lock, Trace};
+use crate::access::{Lock, Trace, verb_if};
 use crate::estate::azure::{Azure, Part};
 use crate::model::Formula;
 use crate::model::azure::{ArmId, DenyAssignment, Permission, RoleAssignment};
@@ -58,8 +58,8 @@ pub(super) fn allowed(
             continue;
         }
         if let Some(trace) = trace {
-            trace.step(lock, described(azure, assignment, principal), told(&one));
             let grant = described(azure, assignment, principal);
+            trace.step(lock, grant.clone(), verb_if("allows", &one));
             trace.evidence(lock, grant, assignment.scope != *at);
         }
         allow = allow.or(one);
@@ -72,10 +72,6 @@ pub(super) fn allowed(
     }
     let denied = denied(asked, operation, at, lock, trace);
     allow.unless(denied)
-}
-
-fn told(given: &Formula) -> String {
-    if given.is_always() { "allows".to_owned() } else { format!("allows if {given}") }
 }
 
 /// What may be allowed by what the estate does not hold.
@@ -200,11 +196,7 @@ fn denied(
     for deny in azure.denies.values() {
         let denied = one(deny);
         if let (Some(trace), false) = (trace.as_mut(), denied.is_never()) {
-            let said = if denied.is_always() {
-                "denies".to_owned()
-            } else {
-                format!("denies if {denied}")
-            };
+            let said = verb_if("denies", &denied);
             trace.step(lock, format!("deny assignment `{}` at {}", deny.name, deny.scope), said);
         }
         all = all.or(denied);

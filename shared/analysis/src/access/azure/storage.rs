@@ -179,10 +179,7 @@ impl<'a> Store<'a> {
             Formula::never()
         };
         // Listing needs the wider of the two levels.
-        let lists = asked
-            .context
-            .get("suboperation")
-            .is_some_and(|given| given.iter().any(|g| g.eq_ignore_ascii_case("Blob.List")));
+        let lists = asked.lists();
         let view = container.container();
         let asks = match view.public_access {
             Some(public) => Formula::known(public && (!lists || view.public_listing)),

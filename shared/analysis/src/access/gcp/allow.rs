@@ -3,7 +3,7 @@
 use super::condition::{Request, holds};
 use super::member::is_member;
 use super::{Asked, boundary, deny};
-use crate::access::{Lock, Trace};
+use crate::access::{Lock, Trace, verb_if};
 use crate::estate::gcp::Gcp;
 use crate::model::Formula;
 use crate::model::gcp::{Asset, AssetKind, Binding, FullName, Policy};
@@ -129,9 +129,8 @@ fn given(
         }
         if let Some(trace) = trace {
             let grant = format!("{binding} on {on}");
-            let said =
-                if one.is_always() { "allows".to_owned() } else { format!("allows if {one}") };
-            trace.step(wanted.lock, grant.clone(), format!("{said}: {}", wanted.name));
+            let said = format!("{}: {}", verb_if("allows", &one), wanted.name);
+            trace.step(wanted.lock, grant.clone(), said);
             trace.evidence(wanted.lock, grant, on != wanted.on);
         }
         allow = allow.or(one);

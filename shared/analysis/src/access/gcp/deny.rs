@@ -5,7 +5,7 @@ use super::Asked;
 use super::allow::Permission;
 use super::condition::{Request, denial_holds};
 use super::member::is_member;
-use crate::access::Trace;
+use crate::access::{Trace, verb_if};
 use crate::model::gcp::{DenyRule, FullName};
 use crate::model::{Formula, Pattern, Principal};
 use std::sync::Arc;
@@ -33,8 +33,8 @@ pub(super) fn denied(
         let one =
             Formula::any(policy.rules.iter().map(|rule| by_rule(rule, &request, &spelt, line)));
         if let (Some(trace), false) = (trace.as_mut(), one.is_never()) {
-            let said = if one.is_always() { "denies".into() } else { format!("denies if {one}") };
-            trace.step(wanted.lock, format!("deny policy {name}"), format!("{said}: {permission}"));
+            let said = format!("{}: {permission}", verb_if("denies", &one));
+            trace.step(wanted.lock, format!("deny policy {name}"), said);
         }
         denied = denied.or(one);
     }

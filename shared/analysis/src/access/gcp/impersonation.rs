@@ -4,7 +4,7 @@
 use super::Asked;
 use super::allow::{Permission, permitted};
 use super::member::project_in_address;
-use super::storage::constrained;
+use super::storage::{constrained, nearest};
 use crate::access::Lock;
 use crate::estate::gcp::Gcp;
 use crate::model::gcp::{Asset, AssetKind, Binding, FullName, denies};
@@ -152,16 +152,11 @@ fn no_new_keys(asked: &Asked<'_>, account: &FullName) -> Formula {
 /// Whether requests that are signed with HMAC keys are refused.
 /// <https://cloud.google.com/storage/docs/org-policy-constraints#restrict-auth>
 fn no_hmac(asked: &Asked<'_>, project: &FullName) -> Formula {
-    let gcp = asked.gcp;
     let values = ["in:ALL_HMAC_SIGNED_REQUESTS", "SERVICE_ACCOUNT_HMAC_SIGNED_REQUESTS"];
-    let said = gcp.lineage(project).iter().find_map(|level| match gcp.org_policies.get(level)? {
-        Some(policies) => policies.iter().find_map(|p| {
-            let refused = values.iter().map(|v| denies(p, "storage.restrictAuthTypes", v));
-            refused.collect::<Option<Vec<_>>>().map(|r| Formula::known(r.contains(&true)))
-        }),
-        None => Some(Formula::unknown(format!("the constraints of {level} are not in the estate"))),
-    });
-    said.unwrap_or_else(Formula::never)
+    nearest(asked.gcp, project, |policy| {
+        let refused = values.iter().map(|v| denies(policy, "storage.restrictAuthTypes", v));
+        refused.collect::<Option<Vec<_>>>().map(|r| Formula::known(r.contains(&true)))
+    })
 }
 
 /// The resources whose policies may let the principal act as the accounts below them.

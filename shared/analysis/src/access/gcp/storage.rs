@@ -3,8 +3,10 @@
 use super::allow::{Permission, Through, bound_at, permitted};
 use super::{Asked, acl, boundary, power};
 use crate::access::{Lock, Trace};
+use crate::estate::gcp::Gcp;
 use crate::model::gcp::{Asset, AssetKind, Enforced, FullName, enforced};
 use crate::model::{Access, Formula, Pattern};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Any one of these permissions is enough.
@@ -149,17 +151,27 @@ fn prevented(asked: &Asked<'_>, bucket: &Asset) -> Formula {
     own.or(constrained(asked, "storage.publicAccessPrevention", &bucket.name))
 }
 
-/// Whether a boolean constraint is enforced for a resource. The nearest level that says something decides; a level whose
-/// constraints are unknown may say anything.
+/// Whether a boolean constraint is enforced for a resource.
 pub(super) fn constrained(asked: &Asked<'_>, constraint: &str, on: &FullName) -> Formula {
-    let gcp = asked.gcp;
-    let said = gcp.lineage(on).iter().find_map(|level| match gcp.org_policies.get(level)? {
-        Some(policies) => policies.iter().find_map(|p| enforced(p, constraint)).map(|e| match e {
+    nearest(asked.gcp, on, |policy| {
+        enforced(policy, constraint).map(|said| match said {
             Enforced::Known(enforced) => Formula::known(enforced),
             Enforced::ByTags => {
                 Formula::unknown(format!("{constraint} is enforced under a condition on tags"))
             }
-        }),
+        })
+    })
+}
+
+/// What the organisation policies on the line of a resource say. The nearest level that says something decides; a level whose
+/// constraints are unknown may say anything.
+pub(super) fn nearest(
+    gcp: &Gcp,
+    on: &FullName,
+    says: impl Fn(&Value) -> Option<Formula>,
+) -> Formula {
+    let said = gcp.lineage(on).iter().find_map(|level| match gcp.org_policies.get(level)? {
+        Some(policies) => policies.iter().find_map(&says),
         None => Some(Formula::unknown(format!("the constraints of {level} are not in the estate"))),
     });
     said.unwrap_or_else(Formula::never)

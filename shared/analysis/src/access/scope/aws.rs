@@ -6,8 +6,9 @@ use crate::access::aws::power::POWERS;
 use crate::change::{AwsEdit, IamRef, KeyEdit, PolicyEdit, PrincipalEdit};
 use crate::estate::aws::{Aws, Named, OrganizationPolicyKind, Truster, literal_name};
 use crate::model::aws::{
-    AccountId, Arn, Bucket, Clause, Document, Effect, Encryption, IamKind, IamPrincipal, Key,
-    KmsGrant, Known, ManagedPolicy, PrincipalMatch, PrincipalPattern, ResourceMatch,
+    AccountId, Arn, Bucket, BucketEncryption, Clause, Document, Effect, Encryption, IamKind,
+    IamPrincipal, Key, KmsGrant, Known, ManagedPolicy, PrincipalMatch, PrincipalPattern,
+    ResourceMatch,
 };
 use crate::model::{Cloud, Overlap, Pattern, Principal, Reach, Resource, ResourceKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,9 +101,8 @@ fn add_edit(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
                 bounded |= aws.find(&who).is_some_and(|p| p.boundary.as_ref() == Some(policy));
                 by_account.entry(account.clone()).or_default().extend(holders(aws, &who));
             }
+            let spoken = if bounded || unknown { Spoken::Anything } else { Spoken::of(&documents) };
             for (account, principals) in by_account {
-                let spoken =
-                    if bounded || unknown { Spoken::Anything } else { Spoken::of(&documents) };
                 let principals = affected(aws, &principals, &account);
                 slice.add(&principals, spoken.resources(aws, &account));
             }
@@ -212,7 +212,7 @@ impl<'a> Spoken<'a> {
             let found = names.into_iter().filter_map(|n| aws.buckets.get(n));
             return found.map(|(_, bucket)| store(bucket)).collect();
         }
-        let reach = within_reach(aws, account);
+        let reach = within_reach(aws, &[account.clone()].into());
         let mut found = BTreeSet::new();
         for (_, bucket) in reach.buckets.iter().filter_map(|name| aws.buckets.get(name)) {
             let points = bucket.access_points.values().map(|p| &p.arn);
@@ -257,7 +257,7 @@ fn may_match(resource: &ResourceMatch, target: &Pattern) -> bool {
     }
 }
 
-/// What principals of an account may reach at all: what is in the account, and what names them, their account or everyone.
+/// What principals of some accounts may reach at all: what is in the accounts, and what names them, their account or everyone.
 #[derive(Default)]
 struct WithinReach {
     buckets: BTreeSet<Arc<str>>,
@@ -291,17 +291,18 @@ fn reached_from(aws: &Aws, account: &AccountId) -> BTreeSet<Resource> {
             }
         }
     }
-    entered.iter().flat_map(|id| within_reach(aws, id).into_resources(aws)).collect()
+    within_reach(aws, &entered).into_resources(aws)
 }
 
-fn within_reach(aws: &Aws, account: &AccountId) -> WithinReach {
-    let mut found = WithinReach {
-        buckets: aws.buckets_in(account).cloned().collect(),
-        keys: aws.keys_in(account).cloned().collect(),
-    };
-    let by_name = aws.trusters_of(account);
-    let named = by_name.iter().flat_map(|truster| aws.naming(truster));
-    for resource in named.chain(aws.naming(&Truster::Everyone)) {
+fn within_reach(aws: &Aws, accounts: &BTreeSet<AccountId>) -> WithinReach {
+    let mut found = WithinReach::default();
+    let mut trusters = vec![Truster::Everyone];
+    for account in accounts {
+        found.buckets.extend(aws.buckets_in(account).cloned());
+        found.keys.extend(aws.keys_in(account).cloned());
+        trusters.extend(aws.trusters_of(account));
+    }
+    for resource in trusters.iter().flat_map(|truster| aws.naming(truster)) {
         match resource {
             Named::Bucket(name) => found.buckets.insert(name.clone()),
             Named::Key(arn) => found.keys.insert(arn.clone()),
@@ -310,16 +311,14 @@ fn within_reach(aws: &Aws, account: &AccountId) -> WithinReach {
     // A key whose policy or grants are not known may name anybody.
     let open = aws.keys.values().filter(|k| k.policy.is_none() || !k.grants_known);
     found.keys.extend(open.map(|k| k.arn.clone()));
-    // Buckets whose policy is not known or whose ACL may name the account; a key comes with its buckets.
+    // Buckets whose policy is not known or whose ACL may name an account; a key comes with its buckets.
     let encrypted: BTreeSet<Arc<str>> =
         found.keys.iter().flat_map(|k| aws.buckets_of_key(k)).collect();
     found.buckets.extend(encrypted);
-    let foreign = aws.buckets.iter().filter(|(_, (owner, bucket))| {
-        owner != account
-            && (bucket.policy.is_none()
-                || bucket.acl.as_ref().is_none_or(|acl| !acl.grants.is_empty()))
+    let open = aws.buckets.iter().filter(|(_, (_, bucket))| {
+        bucket.policy.is_none() || bucket.acl.as_ref().is_none_or(|acl| !acl.grants.is_empty())
     });
-    found.buckets.extend(foreign.map(|(name, _)| name.clone()));
+    found.buckets.extend(open.map(|(name, _)| name.clone()));
     found
 }
 
@@ -459,11 +458,7 @@ fn with_entrants(aws: &Aws, owner: &AccountId, candidates: Principals) -> Princi
 /// The customer-managed keys of a bucket, now and formerly.
 pub(super) fn keys_of_store(aws: &Aws, store: &Resource) -> BTreeSet<Resource> {
     let Some((owner, bucket)) = bucket(aws, store) else { return BTreeSet::new() };
-    let encryptions = bucket.encryption.iter().flat_map(|e| e.former.iter().chain([&e.current]));
-    let texts = encryptions.filter_map(|e| match e {
-        Encryption::Kms { key, .. } => Some(key),
-        Encryption::S3Managed | Encryption::AwsManagedKey => None,
-    });
+    let texts = bucket.encryption.iter().flat_map(BucketEncryption::keys);
     texts
         .filter_map(|key| aws.resolve_key(key, owner, &bucket.region))
         .filter(|arn| aws.keys.get(arn).is_none_or(|k| !k.aws_managed))
@@ -472,11 +467,7 @@ pub(super) fn keys_of_store(aws: &Aws, store: &Resource) -> BTreeSet<Resource> {
 }
 
 fn keys_of<'a>(aws: &'a Aws, owner: &AccountId, bucket: &Bucket) -> Vec<&'a Key> {
-    let encryptions = bucket.encryption.iter().flat_map(|e| e.former.iter().chain([&e.current]));
-    let texts = encryptions.filter_map(|e| match e {
-        Encryption::Kms { key, .. } => Some(key),
-        Encryption::S3Managed | Encryption::AwsManagedKey => None,
-    });
+    let texts = bucket.encryption.iter().flat_map(BucketEncryption::keys);
     texts.filter_map(|key| aws.keys.get(&aws.resolve_key(key, owner, &bucket.region)?)).collect()
 }
 
@@ -697,11 +688,7 @@ pub(super) fn reach(aws: &Aws, principal: &Principal, resource: &Resource) -> Re
         return Reach::OtherOrganisation;
     }
     let theirs = arn.and_then(|a| a.account());
-    let owner = match resource.kind {
-        ResourceKind::Store => bucket(aws, resource).map(|(owner, _)| owner.clone()),
-        ResourceKind::Key => Arn::parse(resource.name()).ok().and_then(|a| a.account()),
-    };
-    match (theirs, owner) {
+    match (theirs, owner_of(aws, resource)) {
         (Some(theirs), Some(owner)) if theirs == owner => Reach::Internal,
         (Some(theirs), Some(owner)) => {
             match (aws.same_organization(&theirs), aws.same_organization(&owner)) {
@@ -729,7 +716,7 @@ pub(super) fn tags(aws: &Aws, resource: &Resource) -> Tags {
 pub(super) fn has_customer_key(aws: &Aws, resource: &Resource) -> bool {
     let Some((owner, bucket)) = bucket(aws, resource) else { return true };
     let Some(encryption) = &bucket.encryption else { return true };
-    encryption.former.iter().chain([&encryption.current]).any(|e| match e {
+    encryption.all().any(|e| match e {
         Encryption::S3Managed | Encryption::AwsManagedKey => false,
         Encryption::Kms { key, .. } => {
             let key =

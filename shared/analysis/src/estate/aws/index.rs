@@ -3,6 +3,7 @@
 //! change is judged by what it touches.
 
 use super::{Account, Aws};
+use crate::estate::sets::{Sets, add, put, take};
 use crate::model::aws::{
     AccountId, Arn, Bucket, Document, Effect, Encryption, IamKind, IamPrincipal, Key, Known,
     PrincipalMatch, PrincipalPattern, ResourceMatch, partition,
@@ -40,8 +41,6 @@ pub enum Named {
     /// A key.
     Key(Arn),
 }
-
-type Sets<K, V> = BTreeMap<K, BTreeSet<V>>;
 
 /// The indexes.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -113,24 +112,6 @@ pub fn literal_name(pattern: &str) -> Option<&str> {
         return (plain(partition) && plain(name)).then_some(name);
     }
     (rest.starts_with("kms:") && rest.contains(":key/") && plain(pattern)).then_some(pattern)
-}
-
-fn add<K: Ord, V: Ord>(sets: &mut Sets<K, V>, key: K, value: V) {
-    sets.entry(key).or_default().insert(value);
-}
-
-fn take<K: Ord, V: Ord>(sets: &mut Sets<K, V>, key: &K, value: &V) {
-    if let Some(set) = sets.get_mut(key) {
-        set.remove(value);
-        if set.is_empty() {
-            sets.remove(key);
-        }
-    }
-}
-
-/// Adds or takes away.
-fn put<K: Ord, V: Ord>(sets: &mut Sets<K, V>, key: K, value: V, there: bool) {
-    if there { add(sets, key, value) } else { take(sets, &key, &value) }
 }
 
 impl Index {
@@ -306,14 +287,6 @@ impl Aws {
                 members.map(|user| (account.clone(), IamKind::User, user.clone())).collect()
             }
         }
-    }
-
-    /// Whether a principal's own side speaks of one of the actions of a mask.
-    #[must_use]
-    pub fn speaks_of(&self, principal: &IamPrincipal, actions: u64) -> bool {
-        let Some(account) = principal.arn.account() else { return false };
-        let place = (account, principal.kind, principal.name().into());
-        self.index.speeches.get(&place).is_none_or(|known| known.actions & actions != 0)
     }
 
     /// The users and roles of an account whose own side speaks of one of the actions of a mask.

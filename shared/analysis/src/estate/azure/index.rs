@@ -2,11 +2,10 @@
 //! the state and are kept current with each edit.
 
 use super::Azure;
+use crate::estate::sets::{Sets, put};
 use crate::model::azure::{ArmId, ArmKind, ArmResource, RoleAssignment};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-type Sets<K, V> = BTreeMap<K, BTreeSet<V>>;
 
 /// The indexes.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,17 +15,6 @@ pub(super) struct Index {
     kinds: Sets<ArmKind, ArmId>,
     vaults: Sets<Arc<str>, ArmId>,
     foreign: BTreeSet<ArmId>,
-}
-
-fn put<K: Ord, V: Ord>(sets: &mut Sets<K, V>, key: K, value: V, there: bool) {
-    if there {
-        sets.entry(key).or_default().insert(value);
-    } else if let Some(set) = sets.get_mut(&key) {
-        set.remove(&value);
-        if set.is_empty() {
-            sets.remove(&key);
-        }
-    }
 }
 
 impl Index {

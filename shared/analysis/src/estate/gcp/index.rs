@@ -2,12 +2,11 @@
 //! They follow from the state and are kept current with each edit.
 
 use super::Gcp;
+use crate::estate::sets::{Sets, put};
 use crate::model::gcp::{Asset, AssetKind, FullName, Policy};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex};
-
-type Sets<K, V> = BTreeMap<K, BTreeSet<V>>;
 
 /// The lines above resources, as far as they were asked for. They follow from the hierarchy: whatever is in here, the state is
 /// the same.
@@ -53,17 +52,6 @@ pub(super) struct Index {
     kinds: Sets<AssetKind, FullName>,
     versions: Sets<FullName, FullName>,
     buckets_of_key: Sets<FullName, FullName>,
-}
-
-fn put<K: Ord, V: Ord>(sets: &mut Sets<K, V>, key: K, value: V, there: bool) {
-    if there {
-        sets.entry(key).or_default().insert(value);
-    } else if let Some(set) = sets.get_mut(&key) {
-        set.remove(&value);
-        if set.is_empty() {
-            sets.remove(&key);
-        }
-    }
 }
 
 impl Index {

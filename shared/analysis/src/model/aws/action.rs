@@ -95,7 +95,7 @@ impl<'a> Action<'a> {
     /// Its bit in the mask of a statement.
     #[must_use]
     pub fn bit(self) -> Option<u64> {
-        self.known.map(Known::bit)
+        self.known.map(Known::mask)
     }
 }
 
@@ -110,10 +110,6 @@ impl Known {
     #[must_use]
     pub const fn reaches_principals(mask: u64) -> bool {
         mask & !((1 << Self::AssumeRole as u8) - 1) != 0
-    }
-
-    pub(super) const fn bit(self) -> u64 {
-        self.mask()
     }
 
     /// Its bit in the mask of a statement.
@@ -139,8 +135,8 @@ mod tests {
         assert_eq!(Action::new("s3:getobject"), Known::GetObject.into());
         assert_eq!(Action::new("s3:getobject").bit(), Some(1));
         assert_eq!(Action::new("s3:listbucket").bit(), None);
-        assert!(!Known::reaches_principals(Known::DisableKey.bit()));
-        assert!(Known::reaches_principals(Known::AssumeRole.bit()));
-        assert!(Known::reaches_principals(Known::CreateStateMachine.bit()));
+        assert!(!Known::reaches_principals(Known::DisableKey.mask()));
+        assert!(Known::reaches_principals(Known::AssumeRole.mask()));
+        assert!(Known::reaches_principals(Known::CreateStateMachine.mask()));
     }
 }

@@ -67,6 +67,13 @@ impl Arn {
         Self(format!("arn:aws:iam::{account}:{kind}/{name}").into())
     }
 
+    /// Whether it is a role that a service made for itself.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>
+    #[must_use]
+    pub fn is_service_linked_role(&self) -> bool {
+        self.resource().starts_with("role/aws-service-role/")
+    }
+
     /// The whole text, shared.
     #[must_use]
     pub fn text(&self) -> Arc<str> {

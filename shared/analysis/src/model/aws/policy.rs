@@ -356,7 +356,7 @@ fn statement(index: usize, value: &Value) -> Result<Statement, PolicyError> {
     };
     let sid = object.get("Sid").and_then(Value::as_str).filter(|s| !s.is_empty()).map(Into::into);
     let spoken = Known::ALL.iter().filter(|known| action.matches(known.name()));
-    let actions = spoken.fold(0, |all, known| all | known.bit());
+    let actions = spoken.fold(0, |all, known| all | known.mask());
     Ok(Statement { index, sid, effect, principal, action, resource, conditions, actions })
 }
 

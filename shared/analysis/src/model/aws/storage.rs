@@ -135,6 +135,19 @@ impl BucketEncryption {
         Self { current, former: BTreeSet::new() }
     }
 
+    /// The default, formerly and now.
+    pub fn all(&self) -> impl Iterator<Item = &Encryption> {
+        self.former.iter().chain([&self.current])
+    }
+
+    /// What names the keys of all of them: ARNs, ids, aliases.
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.all().filter_map(|encryption| match encryption {
+            Encryption::Kms { key, .. } => Some(key),
+            Encryption::S3Managed | Encryption::AwsManagedKey => None,
+        })
+    }
+
     /// The state after the default was changed to `next`.
     #[must_use]
     pub fn changed_to(&self, next: Encryption) -> Self {
