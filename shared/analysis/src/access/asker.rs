@@ -5,11 +5,12 @@ use crate::estate::Estate;
 use crate::model::{Access, Cloud, Principal, Resource};
 use std::fmt;
 
-/// Asks many questions of one estate. The roles and accounts that a principal can become are looked up once per principal.
+/// Asks many questions of one estate. What does not depend on who asks, or on what he asks about, is looked up once.
 pub struct Asker<'a> {
     estate: &'a Estate,
     aws: aws::Memory<'a>,
-    gcp: gcp::Ways,
+    azure: azure::Memory<'a>,
+    gcp: gcp::Memory<'a>,
 }
 
 impl fmt::Debug for Asker<'_> {
@@ -22,7 +23,8 @@ impl<'a> Asker<'a> {
     /// An asker of an estate.
     #[must_use]
     pub fn new(estate: &'a Estate) -> Self {
-        Self { estate, aws: aws::Memory::of(&estate.aws), gcp: gcp::Ways::default() }
+        let (aws, gcp) = (aws::Memory::of(&estate.aws), gcp::Memory::of(&estate.gcp));
+        Self { estate, aws, azure: azure::Memory::default(), gcp }
     }
 
     /// The same for who asks only what is *allowed*: a lock that cannot matter any more is not looked at, so that answers do not
@@ -55,10 +57,10 @@ impl<'a> Asker<'a> {
         let estate = self.estate;
         match resource.cloud {
             Cloud::Aws => aws::evaluate(&mut self.aws, principal, access, resource, &mut trace),
-            Cloud::Azure => azure::evaluate(&estate.azure, principal, access, resource, trace),
-            Cloud::Gcp => {
-                gcp::evaluate(&estate.gcp, principal, access, resource, &mut self.gcp, trace)
+            Cloud::Azure => {
+                azure::evaluate(&estate.azure, principal, access, resource, &self.azure, trace)
             }
+            Cloud::Gcp => gcp::evaluate(&estate.gcp, principal, access, resource, &self.gcp, trace),
         }
     }
 }

@@ -15,6 +15,7 @@ mod asker;
 pub mod aws;
 pub mod azure;
 pub mod gcp;
+mod kept;
 mod matrix;
 mod request;
 mod scope;

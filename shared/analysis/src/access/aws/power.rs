@@ -1,7 +1,7 @@
 //! Power over principals: who can change what a principal may do, or become it by making credentials for it, *administers* what
 //! that principal reads; power over oneself is power over all of one's account.
 
-use super::identity::identity;
+use super::identity::{identity, identity_beside};
 use super::indirect::{Memory, Profile};
 use super::organization::resource_control;
 use super::own::Own;
@@ -81,6 +81,8 @@ pub(super) struct Powers<'a> {
     over: RefCell<HashMap<Arn, Formula>>,
     /// To put himself into groups: himself as he would be then.
     joins: OnceCell<Vec<(Subject<'a>, Formula)>>,
+    /// To make services run what he gives them, in the order of [`RUNNERS`].
+    runs: [OnceCell<Formula>; RUNNERS.len()],
 }
 
 impl Powers<'_> {
@@ -93,7 +95,7 @@ impl Powers<'_> {
             over = over.or(power.becomes(other));
         }
         if !over.is_always() && own.speaks_of_any(Known::PassRole.mask()) {
-            over = over.or(power.passes(other));
+            over = over.or(power.passes(other, &self.runs));
         }
         self.over.borrow_mut().insert(other.arn.clone(), over.clone());
         over
@@ -194,7 +196,8 @@ impl Power<'_> {
             limits: None,
             asked: PLAIN,
         };
-        let own = identity(&request, Lock::Storage, &mut None);
+        // Nobody gives it but his own side.
+        let own = identity_beside(&request, Lock::Storage, false, &mut None);
         own.limited(Formula::never(), Formula::never(), own.allow.clone()).unless(own.deny)
     }
 
@@ -277,19 +280,20 @@ impl Power<'_> {
 
     /// Power to run something as a role: to pass it to a service that trusts it is served by, and to make that service run.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>
-    fn passes(&self, role: &IamPrincipal) -> Formula {
+    fn passes(&self, role: &IamPrincipal, runs: &[OnceCell<Formula>]) -> Formula {
         if is_reserved(role) {
             return Formula::never();
         }
         let Some(trust) = &role.trust else { return Formula::never() };
-        let served = RUNNERS.iter().filter(|(service, _)| trust.trusts_service(service));
-        let runs: Vec<Formula> = served
-            .map(|(_, action)| {
-                let anything = Arn::parse("arn:aws:*:*:*:*").ok();
-                anything.map_or_else(Formula::never, |any| self.may(*action, &any))
-            })
-            .collect();
-        let runs = Formula::any(runs);
+        let served =
+            RUNNERS.iter().zip(runs).filter(|((service, _), _)| trust.trusts_service(service));
+        let run = |action: Known| {
+            let anything = Arn::parse("arn:aws:*:*:*:*").ok();
+            anything.map_or_else(Formula::never, |any| self.may(action, &any))
+        };
+        let runs = Formula::any(
+            served.map(|((_, action), known)| known.get_or_init(|| run(*action)).clone()),
+        );
         if runs.is_never() { runs } else { runs.and(self.may(Known::PassRole, &role.arn)) }
     }
 }

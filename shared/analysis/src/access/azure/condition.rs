@@ -24,7 +24,7 @@ pub(super) fn holds(
     condition: Option<&Condition>,
     operation: Operation<'_>,
     at: &ArmId,
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
 ) -> Formula {
     let Some(condition) = condition else { return Formula::always() };
     condition.expression().map_or_else(
@@ -47,13 +47,13 @@ enum Given<'a> {
     Open,
 }
 
-struct Request<'a> {
+struct Request<'a, 'm> {
     operation: Operation<'a>,
     at: &'a ArmId,
-    asked: &'a Asked<'a>,
+    asked: &'a Asked<'a, 'm>,
 }
 
-impl Request<'_> {
+impl Request<'_, '_> {
     fn expression(&self, expression: &Expression) -> Formula {
         match expression {
             Expression::All(parts) => Formula::all(parts.iter().map(|p| self.expression(p))),
@@ -202,6 +202,7 @@ fn paths(comparison: &Comparison, value: &str) -> Option<Formula> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Memory;
     use super::*;
     use crate::estate::azure::Azure;
     use crate::model::Principal;
@@ -216,7 +217,8 @@ mod tests {
     #[track_caller]
     fn check(text: &str, operation: &str, at: &str, expect: &Expect) {
         let azure = Azure::default();
-        let asked = Asked::by(&azure, &Principal::named("p"));
+        let memory = Memory::default();
+        let asked = Asked::by(&azure, &Principal::named("p"), &memory);
         let condition = Condition::new(text);
         let formula = holds(Some(&condition), Operation::Data(operation), &ArmId::new(at), &asked);
         expect.assert_eq(&formula.to_string());
@@ -284,7 +286,8 @@ mod tests {
         for (comparison, expect) in cases {
             let condition = Condition::new(format!("{name} {comparison}"));
             let azure = Azure::default();
-            let asked = Asked::by(&azure, &Principal::named("p"));
+            let memory = Memory::default();
+            let asked = Asked::by(&azure, &Principal::named("p"), &memory);
             let formula =
                 holds(Some(&condition), Operation::Data(READ), &ArmId::new(ACCOUNT), &asked);
             assert_eq!(formula.to_string(), expect, "{comparison}");

@@ -62,7 +62,7 @@ fn default_scope(
 
 /// Whether the account's identity can still unwrap the key of the account, or of the container's encryption scope.
 pub(super) fn service_opens(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     account: &ArmResource,
     container: Option<&ArmResource>,
 ) -> Formula {
@@ -97,7 +97,7 @@ pub(super) fn service_opens(
 }
 
 /// Keeps as a step why the key of an account does not open for the service.
-pub(super) fn tell_closed(asked: &Asked<'_>, account: &ArmResource, trace: &mut Trace<'_>) {
+pub(super) fn tell_closed(asked: &Asked<'_, '_>, account: &ArmResource, trace: &mut Trace<'_>) {
     let Some(trace) = trace else { return };
     let KeySource::Customer { key, identity } = account.storage_account().key_source else {
         trace.step(Lock::Key, "key of the encryption scope", "does not open for the service");
@@ -118,7 +118,7 @@ pub(super) fn tell_closed(asked: &Asked<'_>, account: &ArmResource, trace: &mut 
     trace.step(Lock::Key, looked_at, said);
 }
 
-fn scope_opens(asked: &Asked<'_>, account: &ArmResource, scope: &EncryptionScope) -> Formula {
+fn scope_opens(asked: &Asked<'_, '_>, account: &ArmResource, scope: &EncryptionScope) -> Formula {
     if !scope.enabled {
         return Formula::never();
     }
@@ -129,7 +129,7 @@ fn scope_opens(asked: &Asked<'_>, account: &ArmResource, scope: &EncryptionScope
     }
 }
 
-fn account_opens(asked: &Asked<'_>, account: &ArmResource) -> Formula {
+fn account_opens(asked: &Asked<'_, '_>, account: &ArmResource) -> Formula {
     match account.storage_account().key_source {
         KeySource::Microsoft => Formula::always(),
         KeySource::Unclear => {
@@ -141,7 +141,7 @@ fn account_opens(asked: &Asked<'_>, account: &ArmResource) -> Formula {
 
 /// Judged by the three operations, not by a role's name: custom roles are usual.
 fn opens(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     account: &ArmResource,
     key: &KeyReference,
     identity: Option<&str>,
@@ -167,7 +167,7 @@ fn opens(
     let Some(identity) = identity else {
         return usable.and(Formula::unknown("the identity that uses the key is not in the estate"));
     };
-    let service = Asked::by(azure, &Principal::named(identity));
+    let service = Asked::by(azure, &Principal::named(identity), asked.memory);
     let vault = azure.vault_of(&found.id).map(ArmResource::vault);
     let passes = match vault {
         // Storage is a trusted service: only a firewall without that exception may stop it.

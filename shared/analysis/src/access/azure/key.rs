@@ -18,7 +18,7 @@ pub(super) fn enabled(key: &ArmResource) -> Formula {
 
 /// Access of a principal to a key.
 pub(super) fn evaluate(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     access: Access,
     key: &ArmResource,
     trace: &mut Trace<'_>,
@@ -36,7 +36,7 @@ pub(super) fn evaluate(
     }
 }
 
-fn decrypts(asked: &Asked<'_>, key: &ArmResource, trace: &mut Trace<'_>) -> Formula {
+fn decrypts(asked: &Asked<'_, '_>, key: &ArmResource, trace: &mut Trace<'_>) -> Formula {
     let ways = [("keys/decrypt/action", "decrypt"), ("keys/unwrap/action", "unwrapkey")];
     let mut may = Formula::never();
     for (action, permission) in ways.into_iter().filter(|(_, p)| key.key_permits(p)) {
@@ -54,7 +54,7 @@ fn decrypts(asked: &Asked<'_>, key: &ArmResource, trace: &mut Trace<'_>) -> Form
 
 /// By data actions in an RBAC vault, by access policies otherwise: one mode ignores the other.
 pub(super) fn may_use(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     key: &ArmId,
     data_actions: &[&str],
     permissions: &[&str],
@@ -79,7 +79,12 @@ pub(super) fn may_use(
     }
 }
 
-fn by_policy(asked: &Asked<'_>, vault: &Vault, permission: &str, trace: &mut Trace<'_>) -> Formula {
+fn by_policy(
+    asked: &Asked<'_, '_>,
+    vault: &Vault,
+    permission: &str,
+    trace: &mut Trace<'_>,
+) -> Formula {
     let mut found = Formula::never();
     for policy in vault.policies.iter().filter(|p| p.has(permission)) {
         let mine = if asked.identities.contains(&policy.principal) {
@@ -118,7 +123,7 @@ fn without_vault(azure: &Azure, key: &ArmId) -> Formula {
 
 /// Power over the key: role assignments on it; the vault's own settings where access policies decide; the key's life. Locks stop
 /// the control plane, not the operations on keys.
-fn key_administer(asked: &Asked<'_>, key: &ArmId, trace: &mut Trace<'_>) -> Formula {
+fn key_administer(asked: &Asked<'_, '_>, key: &ArmId, trace: &mut Trace<'_>) -> Formula {
     let Some(vault) = asked.azure.vault_of(key) else {
         return without_vault(asked.azure, key);
     };

@@ -6,31 +6,36 @@ use super::role::{Operation, allowed};
 use crate::access::{Lock, Trace};
 use crate::estate::azure::Azure;
 use crate::model::Formula;
-use crate::model::azure::{ArmId, ArmKind, ArmResource};
+use crate::model::azure::{ArmId, ArmKind};
+use std::sync::Arc;
 
 /// The ReadOnly locks on a resource or above it, each with the scope it stands on.
-pub(super) fn read_only<'a>(azure: &'a Azure, on: &ArmId) -> Vec<(&'a ArmResource, ArmId)> {
+pub(super) fn read_only(asked: &Asked<'_, '_>, on: &ArmId) -> Arc<[(ArmId, ArmId)]> {
+    asked.memory.locks(on, || read_only_on(asked.azure, on))
+}
+
+fn read_only_on(azure: &Azure, on: &ArmId) -> Vec<(ArmId, ArmId)> {
     let locks = azure
         .of_kind(ArmKind::Lock)
         .filter(|lock| lock.lock_level().is_some_and(|l| l.eq_ignore_ascii_case("readonly")));
     locks
-        .filter_map(|lock| Some((lock, lock.id.scope_of_extension()?)))
+        .filter_map(|lock| Some((lock.id.clone(), lock.id.scope_of_extension()?)))
         .filter(|(_, scope)| azure.scope_contains(scope, on))
         .collect()
 }
 
 /// What locks leave of a write on the control plane: all of it for who may delete them.
-pub(super) fn passes(asked: &Asked<'_>, on: &ArmId, trace: &mut Trace<'_>) -> Formula {
-    let deletes = |(lock, _): &(&ArmResource, ArmId)| {
+pub(super) fn passes(asked: &Asked<'_, '_>, on: &ArmId, trace: &mut Trace<'_>) -> Formula {
+    let deletes = |(lock, _): &(ArmId, ArmId)| {
         let operation = Operation::Action("microsoft.authorization/locks/delete");
-        allowed(asked, operation, &lock.id, Lock::Storage, trace)
+        allowed(asked, operation, lock, Lock::Storage, trace)
     };
-    Formula::all(read_only(asked.azure, on).iter().map(deletes).collect::<Vec<_>>())
+    Formula::all(read_only(asked, on).iter().map(deletes).collect::<Vec<_>>())
 }
 
 /// Power to assign roles at a resource: there, where no lock stops it, or at a scope above every lock.
 pub(super) fn assigns_roles(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     on: &ArmId,
     lock: Lock,
     trace: &mut Trace<'_>,
@@ -41,7 +46,7 @@ pub(super) fn assigns_roles(
     if here.is_never() {
         return here;
     }
-    let locks = read_only(azure, on);
+    let locks = read_only(asked, on);
     if locks.is_empty() {
         return here;
     }

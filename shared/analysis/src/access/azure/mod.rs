@@ -16,10 +16,12 @@ mod condition;
 mod encryption;
 mod key;
 mod lock;
+mod memory;
 mod role;
 mod storage;
 
 pub(super) use encryption::keys_of;
+pub(super) use memory::Memory;
 
 use super::request::{Call, Context, NOTHING};
 use super::{Answer, Decrypts, Lock, Trace, Tracer};
@@ -31,49 +33,52 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Who asks, and what is known of the request.
-pub(super) struct Asked<'a> {
-    azure: &'a Azure,
+pub(super) struct Asked<'a, 'm> {
+    azure: &'m Azure,
     /// The object id in lower case; everyone has none.
     id: Option<Arc<str>>,
     /// Whether any identity is asked about, none in particular.
     any_identity: bool,
     /// The principal and all groups that it is in, transitively.
-    identities: BTreeSet<Arc<str>>,
+    identities: Arc<BTreeSet<Arc<str>>>,
+    memory: &'a Memory<'m>,
     context: &'a Context,
     /// The path of the blob that is asked about; `None`: all blobs.
     path: Option<&'a str>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a, 'm> Asked<'a, 'm> {
     /// Whether the request lists blobs.
     fn lists(&self) -> bool {
         let given = self.context.get("suboperation");
         given.is_some_and(|given| given.iter().any(|g| g.eq_ignore_ascii_case("Blob.List")))
     }
 
-    fn by(azure: &'a Azure, principal: &Principal) -> Self {
+    fn by(azure: &'m Azure, principal: &Principal, memory: &'a Memory<'m>) -> Self {
         let id = match principal {
             Principal::Named(name) => Some(Arc::from(name.to_lowercase())),
             Principal::Public | Principal::AnyAuthenticated => None,
         };
-        let identities = id.as_ref().map(|id| azure.identities_of(id)).unwrap_or_default();
+        let known = |id: &Arc<str>| memory.identities(id, || azure.identities_of(id));
+        let identities = id.as_ref().map(known).unwrap_or_default();
         let any_identity = *principal == Principal::AnyAuthenticated;
-        Self { azure, id, any_identity, identities, context: &NOTHING, path: None }
+        Self { azure, id, any_identity, identities, memory, context: &NOTHING, path: None }
     }
 }
 
-pub(super) fn evaluate(
-    azure: &Azure,
+pub(super) fn evaluate<'m>(
+    azure: &'m Azure,
     principal: &Principal,
     access: Access,
     resource: &Resource,
+    memory: &Memory<'m>,
     mut trace: Trace<'_>,
 ) -> Answer {
-    let asked = Asked::by(azure, principal);
+    let asked = Asked::by(azure, principal, memory);
     answer(&asked, access, &ArmId::new(resource.name()), &mut trace)
 }
 
-fn answer(asked: &Asked<'_>, access: Access, id: &ArmId, trace: &mut Trace<'_>) -> Answer {
+fn answer(asked: &Asked<'_, '_>, access: Access, id: &ArmId, trace: &mut Trace<'_>) -> Answer {
     let azure = asked.azure;
     let Some(found) = azure.resources.get(id) else {
         return if azure.knows(Part::Resources) {
@@ -102,7 +107,9 @@ fn answer(asked: &Asked<'_>, access: Access, id: &ArmId, trace: &mut Trace<'_>) 
 /// What becomes of one concrete request: by the kind of access where keys, anonymity and network rules count, by roles alone
 /// for any other operation.
 pub(super) fn can(azure: &Azure, call: &Call, tracer: &mut Tracer) -> Answer {
-    let mut asked = Asked::by(azure, &call.principal);
+    // What is remembered holds for this request alone.
+    let memory = Memory::default();
+    let mut asked = Asked::by(azure, &call.principal, &memory);
     asked.context = &call.context;
     let (id, path) = match call.resource.split_once("/blobs/") {
         Some((container, path)) => (ArmId::new(container), Some(path)),
@@ -128,7 +135,7 @@ pub(super) fn can(azure: &Azure, call: &Call, tracer: &mut Tracer) -> Answer {
                 name.contains("/blobs/") || name.starts_with("microsoft.keyvault/vaults/keys/");
             let operation = if data { Operation::Data(&name) } else { Operation::Action(&name) };
             // A ReadOnly lock stops the listing of keys, a POST.
-            if storage::KEYS.contains(&name.as_str()) && !lock::read_only(azure, &id).is_empty() {
+            if storage::KEYS.contains(&name.as_str()) && !lock::read_only(&asked, &id).is_empty() {
                 if let Some(trace) = &mut trace {
                     let said = "stops the listing of keys".to_owned();
                     trace.step(Lock::Storage, "ReadOnly lock", said);

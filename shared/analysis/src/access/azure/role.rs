@@ -1,5 +1,6 @@
 //! What role assignments allow at a scope, deny assignments taken off.
 
+use super::memory::Reaching;
 use super::{Asked, condition};
 use crate::access::{Lock, Trace, verb_if};
 use crate::estate::azure::{Azure, Part};
@@ -35,7 +36,7 @@ impl Operation<'_> {
 /// Whether a principal may do an operation at a scope: a role assignment at the scope or above allows it, and no deny
 /// assignment that applies takes it away.
 pub(super) fn allowed(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     operation: Operation<'_>,
     at: &ArmId,
     lock: Lock,
@@ -44,12 +45,13 @@ pub(super) fn allowed(
     let azure = asked.azure;
     let Some(principal) = &asked.id else { return Formula::never() };
     let mut allow = Formula::never();
-    let own = asked.identities.iter().flat_map(|identity| azure.assignments_of(identity));
-    for assignment in own {
-        let one = by_assignment(asked, assignment, operation, at);
+    for reaching in asked.memory.assigned(at, principal, || reaching(asked, at)).iter() {
+        let assignment = reaching.assignment;
+        let one = by_assignment(asked, reaching, operation, at);
         if one.is_never() {
             if let (Some(trace), Some(condition)) = (trace.as_mut(), &assignment.condition) {
                 let bare = RoleAssignment { condition: None, ..assignment.clone() };
+                let bare = Reaching { assignment: &bare, how: reaching.how.clone() };
                 if !by_assignment(asked, &bare, operation, at).is_never() {
                     let said = format!("does not apply: {} does not hold", condition.text());
                     trace.step(lock, described(azure, assignment, principal), said);
@@ -74,8 +76,25 @@ pub(super) fn allowed(
     allow.unless(denied)
 }
 
+/// The assignments of the principal and his groups that reach a resource.
+fn reaching<'m>(asked: &Asked<'_, 'm>, at: &ArmId) -> Vec<Reaching<'m>> {
+    let azure = asked.azure;
+    let own = asked.identities.iter().flat_map(|identity| azure.assignments_of(identity));
+    own.filter_map(|assignment| reaches_by(asked, assignment, at)).collect()
+}
+
+fn reaches_by<'r>(
+    asked: &Asked<'_, '_>,
+    assignment: &'r RoleAssignment,
+    at: &ArmId,
+) -> Option<Reaching<'r>> {
+    let scope = &assignment.scope;
+    let how = asked.memory.reached(at, scope, || reaches(asked.azure, scope, at));
+    (!how.is_never()).then_some(Reaching { assignment, how })
+}
+
 /// What may be allowed by what the estate does not hold.
-fn unseen(asked: &Asked<'_>, operation: Operation<'_>, at: &ArmId) -> Formula {
+fn unseen(asked: &Asked<'_, '_>, operation: Operation<'_>, at: &ArmId) -> Formula {
     let azure = asked.azure;
     let mut unseen = Formula::never();
     for (part, what) in
@@ -90,7 +109,8 @@ fn unseen(asked: &Asked<'_>, operation: Operation<'_>, at: &ArmId) -> Formula {
         if asked.identities.contains(&assignment.principal) {
             continue;
         }
-        let one = by_assignment(asked, assignment, operation, at);
+        let Some(reaching) = reaches_by(asked, assignment, at) else { continue };
+        let one = by_assignment(asked, &reaching, operation, at);
         if !one.is_never() {
             let group = &assignment.principal;
             let member = Formula::unknown(format!(
@@ -121,16 +141,13 @@ fn reaches(azure: &Azure, scope: &ArmId, at: &ArmId) -> Formula {
 }
 
 fn by_assignment(
-    asked: &Asked<'_>,
-    assignment: &RoleAssignment,
+    asked: &Asked<'_, '_>,
+    reaching: &Reaching<'_>,
     operation: Operation<'_>,
     at: &ArmId,
 ) -> Formula {
     let azure = asked.azure;
-    let reached = reaches(azure, &assignment.scope, at);
-    if reached.is_never() {
-        return reached;
-    }
+    let (assignment, reached) = (reaching.assignment, reaching.how.clone());
     let Some(definition) = azure.definition(&assignment.role) else {
         return reached.and(Formula::unknown(format!(
             "role {} is neither in the estate nor in the table",
@@ -159,7 +176,7 @@ fn described(azure: &Azure, assignment: &RoleAssignment, principal: &str) -> Str
 }
 
 fn denied(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     operation: Operation<'_>,
     at: &ArmId,
     lock: Lock,
@@ -178,7 +195,7 @@ fn denied(
         let reached = if deny.only_this_scope {
             Formula::known(deny.scope == *at)
         } else {
-            reaches(azure, &deny.scope, at)
+            asked.memory.reached(at, &deny.scope, || reaches(azure, &deny.scope, at))
         };
         if reached.is_never() {
             return reached;
@@ -205,7 +222,7 @@ fn denied(
 }
 
 /// Whether the principal, or a group of his, is among some; without the groups anybody else there may be a group of his.
-fn among(asked: &Asked<'_>, principals: &[Arc<str>]) -> Formula {
+fn among(asked: &Asked<'_, '_>, principals: &[Arc<str>]) -> Formula {
     if principals.iter().any(|p| asked.identities.contains(p)) {
         Formula::always()
     } else if principals.is_empty() || asked.azure.knows(Part::Groups) {

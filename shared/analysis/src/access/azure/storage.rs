@@ -31,7 +31,7 @@ impl<'a> Store<'a> {
 
     pub(super) fn evaluate(
         &self,
-        asked: &Asked<'_>,
+        asked: &Asked<'_, '_>,
         access: Access,
         trace: &mut Trace<'_>,
     ) -> Answer {
@@ -52,7 +52,7 @@ impl<'a> Store<'a> {
     /// One data operation by its name.
     pub(super) fn by_operation(
         &self,
-        asked: &Asked<'_>,
+        asked: &Asked<'_, '_>,
         access: Access,
         operation: &str,
         trace: &mut Trace<'_>,
@@ -64,7 +64,7 @@ impl<'a> Store<'a> {
     /// The ways to the data: data actions, account keys, anonymous access. Network rules leave a residue, never a no.
     fn data(
         &self,
-        asked: &Asked<'_>,
+        asked: &Asked<'_, '_>,
         access: Access,
         by_role: impl FnOnce(&mut Trace<'_>) -> Formula,
         trace: &mut Trace<'_>,
@@ -90,7 +90,10 @@ impl<'a> Store<'a> {
         let allowed = if access == Access::Delete || path.is_never() {
             path.clone()
         } else {
-            let opens = encryption::service_opens(asked, self.account, self.container);
+            let (account, container) = (self.account, self.container);
+            let opens = asked.memory.opens(&account.id, container.map(|c| &c.id), || {
+                encryption::service_opens(asked, account, container)
+            });
             if opens.is_never() {
                 encryption::tell_closed(asked, self.account, trace);
             }
@@ -103,14 +106,14 @@ impl<'a> Store<'a> {
         &self.container.unwrap_or(self.account).id
     }
 
-    fn data_action(&self, asked: &Asked<'_>, verb: &str, trace: &mut Trace<'_>) -> Formula {
+    fn data_action(&self, asked: &Asked<'_, '_>, verb: &str, trace: &mut Trace<'_>) -> Formula {
         let name = format!("{BLOBS}{verb}");
         allowed(asked, Operation::Data(&name), self.at(), Lock::Storage, trace)
     }
 
     /// With a hierarchical namespace super-users are let into everything.
     /// <https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-attributes>
-    fn by_super_user(&self, asked: &Asked<'_>, trace: &mut Trace<'_>) -> Formula {
+    fn by_super_user(&self, asked: &Asked<'_, '_>, trace: &mut Trace<'_>) -> Formula {
         if self.view.hierarchical_namespace {
             self.data_action(asked, "/runassuperuser/action", trace)
         } else {
@@ -120,14 +123,14 @@ impl<'a> Store<'a> {
 
     /// Account keys and account SAS open everything, unless the account refuses shared keys or a ReadOnly lock stops the
     /// listing (a POST): <https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources>
-    fn by_account_key(&self, asked: &Asked<'_>, trace: &mut Trace<'_>) -> Formula {
+    fn by_account_key(&self, asked: &Asked<'_, '_>, trace: &mut Trace<'_>) -> Formula {
         let id = &self.account.id;
         if !self.view.allow_shared_key_access {
             return Formula::never();
         }
-        if let Some((lock, _)) = lock::read_only(asked.azure, id).first() {
+        if let Some((lock, _)) = lock::read_only(asked, id).first() {
             if let Some(trace) = trace {
-                let name = format!("ReadOnly lock `{}`", lock.id.name());
+                let name = format!("ReadOnly lock `{}`", lock.name());
                 trace.step(Lock::Storage, name, "stops the listing of account keys");
             }
             return Formula::never();
@@ -156,7 +159,7 @@ impl<'a> Store<'a> {
     /// Anonymous read needs both: the account allows it, and the container asks for it. Of an account as a whole nobody
     /// reads anonymously, its containers answer for themselves; where none is listed (Resource Graph lists none), whether
     /// one asks is unknown. Who may go anonymously may go with identity.
-    fn anonymous(&self, asked: &Asked<'_>, access: Access, trace: &mut Trace<'_>) -> Formula {
+    fn anonymous(&self, asked: &Asked<'_, '_>, access: Access, trace: &mut Trace<'_>) -> Formula {
         if access != Access::Read {
             return Formula::never();
         }
@@ -204,7 +207,7 @@ impl<'a> Store<'a> {
 
     /// Changing who has access: by roles, by the account's or the container's own settings, by holding the account's keys, by
     /// local users or path ACLs.
-    fn administer(&self, asked: &Asked<'_>, trace: &mut Trace<'_>) -> Formula {
+    fn administer(&self, asked: &Asked<'_, '_>, trace: &mut Trace<'_>) -> Formula {
         if asked.id.is_none() {
             return Formula::never();
         }

@@ -16,7 +16,7 @@ pub(super) struct Given {
 }
 
 pub(super) fn gives(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     access: Access,
     permission: &str,
     bucket: &Asset,
@@ -84,7 +84,7 @@ pub(super) fn gives(
 
 /// Whether an entity means the principal: `user-<e-mail>` (service accounts too), `group-<e-mail>`, `domain-<domain>`,
 /// `project-owners-<number>` and its kin, or a word for everyone.
-fn names(asked: &Asked<'_>, entity: &str, entry: &Value, line: &[FullName]) -> Formula {
+fn names(asked: &Asked<'_, '_>, entity: &str, entry: &Value, line: &[FullName]) -> Formula {
     if matches!(entity, "allUsers" | "allAuthenticatedUsers") {
         return is_member(asked, entity, line);
     }
@@ -100,7 +100,7 @@ fn names(asked: &Asked<'_>, entity: &str, entry: &Value, line: &[FullName]) -> F
 }
 
 /// `owners-<number>`, `editors-<number>`, `viewers-<number>`: the holders of the basic role on the project.
-fn team(asked: &Asked<'_>, team: &str, entry: &Value) -> Formula {
+fn team(asked: &Asked<'_, '_>, team: &str, entry: &Value) -> Formula {
     let listed = entry.get("projectTeam").and_then(|t| json::text(t, "projectNumber"));
     let (kind, number) = match team.split_once('-') {
         Some((kind, number)) => (kind, listed.unwrap_or(number)),

@@ -6,7 +6,7 @@ use super::{Asked, boundary, deny};
 use crate::access::{Lock, Trace, verb_if};
 use crate::estate::gcp::Gcp;
 use crate::model::Formula;
-use crate::model::gcp::{Asset, AssetKind, Binding, FullName, Policy};
+use crate::model::gcp::{Asset, AssetKind, Binding, FullName};
 
 /// Which of a principal's members count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl<'a> Permission<'a> {
 /// Whether a principal has a permission on a resource: a binding on the line above it allows, no deny policy denies, no
 /// boundary stands in the way.
 pub(super) fn permitted(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     wanted: Permission<'_>,
     trace: &mut Trace<'_>,
 ) -> Formula {
@@ -57,7 +57,7 @@ pub(super) fn permitted(
     let mut allow = Formula::never();
     for name in line.iter() {
         match gcp.policies.get(name) {
-            Some(policy) => allow = allow.or(given(asked, wanted, policy, name, &line, trace)),
+            Some(_) => allow = allow.or(given(asked, wanted, name, &line, trace)),
             // A listed resource without a policy has an empty one, where policies were exported at all.
             None if gcp.assets.contains_key(name) && gcp.policies_known => {}
             None if allow.is_always() => {}
@@ -78,20 +78,18 @@ pub(super) fn permitted(
 
 /// What the own policy of one resource gives, without what is above it.
 pub(super) fn bound_at(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     wanted: Permission<'_>,
     trace: &mut Trace<'_>,
 ) -> Formula {
     let line = asked.gcp.lineage(wanted.on);
-    let policy = asked.gcp.policies.get(wanted.on);
-    let allow =
-        policy.map_or_else(Formula::never, |p| given(asked, wanted, p, wanted.on, &line, trace));
+    let allow = given(asked, wanted, wanted.on, &line, trace);
     limited(asked, wanted, allow, &line, trace)
 }
 
 /// What deny policies and boundaries leave of an allow.
 fn limited(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     wanted: Permission<'_>,
     allow: Formula,
     line: &[FullName],
@@ -105,17 +103,22 @@ fn limited(
 }
 
 fn given(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     wanted: Permission<'_>,
-    policy: &Policy,
     on: &FullName,
     line: &[FullName],
     trace: &mut Trace<'_>,
 ) -> Formula {
     let mut allow = Formula::never();
-    for binding in policy.bindings.iter().filter(|b| wanted.through.counts(&b.member)) {
-        let member = is_member(asked, &binding.member, line);
-        if member.is_never() {
+    let by_identity = asked.identity.given_on(on);
+    let by_basic_role =
+        asked.gcp.given_to_basic_roles(on).map(|b| (b, is_member(asked, &b.member, line)));
+    let mut given: Vec<(&Binding, Formula)> = by_identity.chain(by_basic_role).collect();
+    if trace.is_some() {
+        given.sort_by_key(|(binding, _)| *binding);
+    }
+    for (binding, member) in given {
+        if !wanted.through.counts(&binding.member) || member.is_never() {
             continue;
         }
         let one = gives(asked, binding, wanted, on).and(member);
@@ -138,7 +141,12 @@ fn given(
     allow
 }
 
-fn gives(asked: &Asked<'_>, binding: &Binding, wanted: Permission<'_>, on: &FullName) -> Formula {
+fn gives(
+    asked: &Asked<'_, '_>,
+    binding: &Binding,
+    wanted: Permission<'_>,
+    on: &FullName,
+) -> Formula {
     let has = includes(asked.gcp, &binding.role, wanted.name);
     if has.is_never() || binding.condition.is_none() {
         return has;

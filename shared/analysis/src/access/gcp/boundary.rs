@@ -7,7 +7,7 @@ use crate::model::{Formula, Principal, json};
 /// Whether a principal is eligible for a resource. Beyond the resources of a boundary that may be his it is unknown: which
 /// permissions a boundary blocks depends on its version. Service agents have none.
 /// <https://cloud.google.com/iam/docs/principal-access-boundary-policies>
-pub(super) fn eligible(asked: &Asked<'_>, line: &[FullName]) -> Formula {
+pub(super) fn eligible(asked: &Asked<'_, '_>, line: &[FullName]) -> Formula {
     let gcp = asked.gcp;
     if gcp.boundaries.is_empty() {
         return Formula::always();
@@ -30,7 +30,7 @@ pub(super) fn eligible(asked: &Asked<'_>, line: &[FullName]) -> Formula {
 
 /// What service perimeters leave of requests to Cloud Storage in the project of a bucket.
 /// <https://cloud.google.com/vpc-service-controls/docs/overview>
-pub(super) fn within_perimeter(asked: &Asked<'_>, bucket: &FullName) -> Formula {
+pub(super) fn within_perimeter(asked: &Asked<'_, '_>, bucket: &FullName) -> Formula {
     let Some(project) = asked.gcp.project_of(bucket) else { return Formula::always() };
     debug_assert_eq!(project.kind(), AssetKind::Project);
     let own = format!("projects/{}", project.name.name());

@@ -20,8 +20,8 @@ static LANGUAGE: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 const TAG_FUNCTIONS: [&str; 4] = ["matchTag", "matchTagId", "hasTagKey", "hasTagKeyId"];
 
 /// What is asked for: a permission on a resource, or on its objects.
-pub(super) struct Request<'a> {
-    pub(super) asked: &'a Asked<'a>,
+pub(super) struct Request<'a, 'm> {
+    pub(super) asked: &'a Asked<'a, 'm>,
     pub(super) permission: &'a str,
     pub(super) resource: &'a FullName,
 }
@@ -36,18 +36,21 @@ struct Open {
 }
 
 /// Whether a condition holds; true where there is none.
-pub(super) fn holds(condition: Option<&Condition>, request: &Request<'_>) -> Formula {
+pub(super) fn holds(condition: Option<&Condition>, request: &Request<'_, '_>) -> Formula {
     let Some(condition) = condition else { return Formula::always() };
-    match condition.expression.expression() {
-        Some(expression) => request.expression(expression),
-        None if request.asked.context.is_closed() => Formula::never(),
-        None => Formula::condition(condition.expression.text()),
-    }
+    let (expression, memory) = (&condition.expression, request.asked.memory);
+    memory.condition(expression, request.resource, request.permission, || {
+        match expression.expression() {
+            Some(expression) => request.expression(expression),
+            None if request.asked.context.is_closed() => Formula::never(),
+            None => Formula::condition(expression.text()),
+        }
+    })
 }
 
 /// Whether a denial condition holds. It recognises tags alone, and one that cannot be evaluated denies.
 /// <https://cloud.google.com/iam/docs/deny-overview#deny-conditions>
-pub(super) fn denial_holds(condition: Option<&Condition>, request: &Request<'_>) -> Formula {
+pub(super) fn denial_holds(condition: Option<&Condition>, request: &Request<'_, '_>) -> Formula {
     let Some(condition) = condition else { return Formula::always() };
     match condition.expression.expression() {
         Some(expression) if speaks_of_tags_alone(expression) => request.expression(expression),
@@ -72,7 +75,7 @@ fn speaks_of_tags_alone(expression: &IdedExpr) -> bool {
     }
 }
 
-impl Request<'_> {
+impl Request<'_, '_> {
     fn expression(&self, expression: &IdedExpr) -> Formula {
         if self.asked.context.is_closed() {
             let reduced = self.reduced(expression, &mut Open::default());

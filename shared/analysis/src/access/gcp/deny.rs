@@ -5,13 +5,14 @@ use super::Asked;
 use super::allow::Permission;
 use super::condition::{Request, denial_holds};
 use super::member::is_member;
+use super::memory::Attached;
 use crate::access::{Trace, verb_if};
 use crate::model::gcp::{DenyRule, FullName};
 use crate::model::{Formula, Pattern, Principal};
 use std::sync::Arc;
 
 pub(super) fn denied(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     wanted: Permission<'_>,
     line: &[FullName],
     trace: &mut Trace<'_>,
@@ -25,11 +26,14 @@ pub(super) fn denied(
     if gcp.denies.is_empty() {
         return unknown;
     }
-    let attached = gcp.denies.iter().filter(|(_, d)| line.contains(&gcp.canonical(&d.attachment)));
+    let mut attached = asked.memory.denies().iter().filter(|d| line.contains(&d.to)).peekable();
+    if attached.peek().is_none() {
+        return unknown;
+    }
     let spelt = v2_name(permission);
     let request = Request { asked, permission, resource: wanted.on };
     let mut denied = unknown;
-    for (name, policy) in attached {
+    for Attached { name, policy, .. } in attached {
         let one =
             Formula::any(policy.rules.iter().map(|rule| by_rule(rule, &request, &spelt, line)));
         if let (Some(trace), false) = (trace.as_mut(), one.is_never()) {
@@ -55,7 +59,12 @@ fn v2_name(permission: &str) -> String {
     }
 }
 
-fn by_rule(rule: &DenyRule, request: &Request<'_>, permission: &str, line: &[FullName]) -> Formula {
+fn by_rule(
+    rule: &DenyRule,
+    request: &Request<'_, '_>,
+    permission: &str,
+    line: &[FullName],
+) -> Formula {
     let names = |patterns: &[Arc<str>]| {
         patterns.iter().any(|p| Pattern::new(p.clone()).matches(permission))
     };
@@ -76,7 +85,7 @@ fn by_rule(rule: &DenyRule, request: &Request<'_>, permission: &str, line: &[Ful
 
 /// Whether a principal identifier of a deny policy means the principal.
 /// <https://cloud.google.com/iam/docs/principal-identifiers#deny>
-fn speaks_of(identifier: &str, asked: &Asked<'_>, line: &[FullName]) -> Formula {
+fn speaks_of(identifier: &str, asked: &Asked<'_, '_>, line: &[FullName]) -> Formula {
     if identifier == "principalSet://goog/public:all" {
         return Formula::always();
     }

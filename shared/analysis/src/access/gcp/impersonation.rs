@@ -7,7 +7,7 @@ use super::member::project_in_address;
 use super::storage::{constrained, nearest};
 use crate::access::Lock;
 use crate::estate::gcp::Gcp;
-use crate::model::gcp::{Asset, AssetKind, Binding, FullName, denies};
+use crate::model::gcp::{Asset, Binding, FullName, denies};
 use crate::model::{Formula, Principal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub(in crate::access) struct Way {
 
 /// One step: what is known of acting as an account.
 #[derive(Debug, Clone)]
-struct Step {
+pub(super) struct Step {
     full: Formula,
     storage: Formula,
     /// What the account may do to *others* can be used, and nothing else.
@@ -50,23 +50,25 @@ struct Step {
 }
 
 /// The service accounts that a principal can act as, in up to three steps, and under which condition.
-pub(super) fn ways(asked: &Asked<'_>) -> Vec<Way> {
+pub(super) fn ways(asked: &Asked<'_, '_>) -> Vec<Way> {
     let mut found: BTreeMap<(Arc<str>, bool), Way> = BTreeMap::new();
     let mut todo: Vec<(Principal, Formula, Vec<Arc<str>>)> =
         vec![(asked.principal.clone(), Formula::always(), Vec::new())];
     for _ in 0..STEPS {
         let mut next = Vec::new();
         for (actor, condition, path) in std::mem::take(&mut todo) {
-            let mut as_actor = Asked::by(asked.gcp, &actor);
-            as_actor.context = asked.context;
-            for (member, step) in steps(&as_actor) {
-                if asked.principal.name() == &*member {
+            let mut as_actor = asked.made_by(&actor);
+            as_actor.object = None;
+            let steps = asked.memory.steps(&actor, || steps(&as_actor));
+            for (member, step) in steps.iter() {
+                if asked.principal.name() == &**member {
                     continue;
                 }
                 let mut path = path.clone();
                 path.push(member.clone());
                 let account = Principal::Named(member.clone());
-                for (one, storage_only) in [(step.full.clone(), false), (step.storage, true)] {
+                let ways = [(step.full.clone(), false), (step.storage.clone(), true)];
+                for (one, storage_only) in ways {
                     let reached = condition.clone().and(one);
                     let key = (member.clone(), storage_only);
                     let known = found.get(&key);
@@ -79,7 +81,7 @@ pub(super) fn ways(asked: &Asked<'_>) -> Vec<Way> {
                     let way = Way { account: account.clone(), condition: all, storage_only, path };
                     found.insert(key, way);
                 }
-                let onward = condition.clone().and(step.full.or(step.delegated));
+                let onward = condition.clone().and(step.full.clone().or(step.delegated.clone()));
                 if !onward.is_never() && path.len() < STEPS {
                     next.push((account, onward, path));
                 }
@@ -91,7 +93,7 @@ pub(super) fn ways(asked: &Asked<'_>) -> Vec<Way> {
 }
 
 /// The accounts that one principal may act as in one step.
-fn steps(asked: &Asked<'_>) -> Vec<(Arc<str>, Step)> {
+fn steps(asked: &Asked<'_, '_>) -> Vec<(Arc<str>, Step)> {
     let mut found = Vec::new();
     let levels = levels(asked);
     if levels.is_empty() {
@@ -117,7 +119,7 @@ fn steps(asked: &Asked<'_>) -> Vec<(Arc<str>, Step)> {
     found
 }
 
-fn step(asked: &Asked<'_>, account: &Asset) -> Step {
+fn step(asked: &Asked<'_, '_>, account: &Asset) -> Step {
     let may = |name: &str, on: &FullName| {
         permitted(asked, Permission::new(name, on, Lock::Storage), &mut None)
     };
@@ -145,13 +147,13 @@ fn step(asked: &Asked<'_>, account: &Asset) -> Step {
     Step { full, storage, delegated: may(DELEGATE, name) }
 }
 
-fn no_new_keys(asked: &Asked<'_>, account: &FullName) -> Formula {
+fn no_new_keys(asked: &Asked<'_, '_>, account: &FullName) -> Formula {
     constrained(asked, "iam.disableServiceAccountKeyCreation", account)
 }
 
 /// Whether requests that are signed with HMAC keys are refused.
 /// <https://cloud.google.com/storage/docs/org-policy-constraints#restrict-auth>
-fn no_hmac(asked: &Asked<'_>, project: &FullName) -> Formula {
+fn no_hmac(asked: &Asked<'_, '_>, project: &FullName) -> Formula {
     let values = ["in:ALL_HMAC_SIGNED_REQUESTS", "SERVICE_ACCOUNT_HMAC_SIGNED_REQUESTS"];
     nearest(asked.gcp, project, |policy| {
         let refused = values.iter().map(|v| denies(policy, "storage.restrictAuthTypes", v));
@@ -160,55 +162,33 @@ fn no_hmac(asked: &Asked<'_>, project: &FullName) -> Formula {
 }
 
 /// The resources whose policies may let the principal act as the accounts below them.
-fn levels<'a>(asked: &Asked<'a>) -> BTreeSet<&'a FullName> {
-    let gcp = asked.gcp;
-    let mut levels: BTreeSet<&FullName> = BTreeSet::new();
-    let mut names = |member: &str| {
-        for on in gcp.bound(member) {
-            let lets = gcp.policies.get(on).into_iter().flat_map(|p| &p.bindings);
-            if lets.into_iter().any(|b| &*b.member == member && lets_act(gcp, b)) {
-                levels.insert(on);
-            }
-        }
-    };
-    asked.members.iter().for_each(|member| names(member));
-    // Members that may stand for the principal, though not for sure.
-    gcp.members_from("principalSet:").for_each(|member| names(member));
-    if !gcp.groups_known {
-        gcp.members_from("group:").for_each(|member| names(member));
-    }
-    levels
+fn levels<'m>(asked: &Asked<'_, 'm>) -> BTreeSet<&'m FullName> {
+    let lets = |bindings: &BTreeSet<Binding>| bindings.iter().any(|b| lets_act(asked.gcp, b));
+    asked.identity.places().filter(|(_, given)| lets(given)).map(|(on, _)| on).collect()
 }
 
-fn accounts_below<'a>(asked: &Asked<'a>, levels: &BTreeSet<&FullName>) -> Vec<&'a Asset> {
-    let gcp = asked.gcp;
-    let below = |account: &&Asset| gcp.lineage(&account.name).iter().any(|n| levels.contains(n));
-    gcp.of_kind(AssetKind::ServiceAccount).filter(below).collect()
+fn accounts_below<'m>(asked: &Asked<'_, 'm>, levels: &BTreeSet<&FullName>) -> Vec<&'m Asset> {
+    let below = levels.iter().flat_map(|level| asked.memory.accounts_below(level));
+    let by_name: BTreeMap<&FullName, &Asset> = below.map(|a| (&a.name, *a)).collect();
+    by_name.into_values().collect()
 }
 
 /// Accounts that have access and are not listed: whoever could act as the accounts of their project may have it.
-fn unlisted(asked: &Asked<'_>) -> Vec<(Arc<str>, Step)> {
-    let gcp = asked.gcp;
-    let accounts = gcp.members_from("serviceAccount:").filter(|m| {
-        m.strip_prefix("serviceAccount:").is_some_and(|email| gcp.service_account(email).is_none())
-    });
-    let mut by_project: BTreeMap<&FullName, Formula> = BTreeMap::new();
+fn unlisted(asked: &Asked<'_, '_>) -> Vec<(Arc<str>, Step)> {
     let mut found = Vec::new();
-    for member in accounts {
-        let email = member.strip_prefix("serviceAccount:").unwrap_or_default();
-        let Some(project) = project_in_address(email).and_then(|id| gcp.project(id)) else {
+    for (project, members) in asked.memory.unlisted() {
+        let may = Formula::any(
+            FULL.iter()
+                .map(|p| permitted(asked, Permission::new(p, project, Lock::Storage), &mut None)),
+        );
+        if may.is_never() {
             continue;
-        };
-        let may = by_project.entry(&project.name).or_insert_with(|| {
-            Formula::any(FULL.iter().map(|p| {
-                permitted(asked, Permission::new(p, &project.name, Lock::Storage), &mut None)
-            }))
-        });
-        if !may.is_never() {
+        }
+        for member in members {
             let there = Formula::unknown(format!("{member} is not in the estate"));
             let full = may.clone().and(there);
             let (storage, delegated) = (Formula::never(), Formula::never());
-            found.push((member.clone(), Step { full, storage, delegated }));
+            found.push(((*member).clone(), Step { full, storage, delegated }));
         }
     }
     found

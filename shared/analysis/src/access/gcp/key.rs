@@ -32,7 +32,7 @@ pub(super) fn decrypts(gcp: &Gcp, bucket: &FullName) -> Decrypts {
 
 /// Whether the service agent can still use the keys of a bucket: the default key for new objects; for reading also those that
 /// objects were written under before, each of which opens a class of objects.
-pub(super) fn service_opens(by: &Asked<'_>, bucket: &Asset, access: Access) -> Formula {
+pub(super) fn service_opens(by: &Asked<'_, '_>, bucket: &Asset, access: Access) -> Formula {
     let view = bucket.bucket();
     let current = view
         .default_key
@@ -54,7 +54,12 @@ pub(super) fn service_opens(by: &Asked<'_>, bucket: &Asset, access: Access) -> F
 }
 
 /// Keeps as a step why the default key does not open for the service agent.
-pub(super) fn tell_closed(by: &Asked<'_>, bucket: &Asset, access: Access, trace: &mut Trace<'_>) {
+pub(super) fn tell_closed(
+    by: &Asked<'_, '_>,
+    bucket: &Asset,
+    access: Access,
+    trace: &mut Trace<'_>,
+) {
     let key = bucket.bucket().default_key;
     let (Some(trace), Some(key), Some(agent)) = (trace, key, service_agent(bucket)) else { return };
     let (looked_at, said) = if Versions::of(by.gcp, &key).usable(access).is_never() {
@@ -65,7 +70,7 @@ pub(super) fn tell_closed(by: &Asked<'_>, bucket: &Asset, access: Access, trace:
     trace.step(Lock::Key, looked_at, said);
 }
 
-fn agent_opens(by: &Asked<'_>, bucket: &Asset, key: &FullName, access: Access) -> Formula {
+fn agent_opens(by: &Asked<'_, '_>, bucket: &Asset, key: &FullName, access: Access) -> Formula {
     let gcp = by.gcp;
     let Some(agent) = service_agent(bucket) else {
         let name = &bucket.name;
@@ -83,8 +88,8 @@ fn agent_opens(by: &Asked<'_>, bucket: &Asset, key: &FullName, access: Access) -
         | Access::KeyAdminister => DECRYPT,
     };
     // The same request, made by the agent.
-    let mut asked = Asked::by(gcp, &agent);
-    asked.context = by.context;
+    let mut asked = by.made_by(&agent);
+    asked.object = None;
     let right = permitted(&asked, Permission::new(permission, key, Lock::Key), &mut None);
     if right.is_never() { right } else { right.and(Versions::of(gcp, key).usable(access)) }
 }
@@ -141,7 +146,7 @@ impl<'a> Versions<'a> {
 }
 
 pub(super) fn allowed(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     access: Access,
     key: &FullName,
     trace: &mut Trace<'_>,

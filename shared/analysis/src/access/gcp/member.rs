@@ -43,6 +43,21 @@ pub(super) fn standing_for(gcp: &Gcp, principal: &Principal) -> BTreeSet<Arc<str
     members
 }
 
+/// The members of policies that stand for a principal perhaps, each with why that is open.
+pub(super) fn perhaps_standing_for(
+    gcp: &Gcp,
+    principal: &Principal,
+    sure: &BTreeSet<Arc<str>>,
+) -> Vec<(Arc<str>, Formula)> {
+    let Principal::Named(name) = principal else { return Vec::new() };
+    let groups = gcp.members_from("group:").filter(|_| !gcp.groups_known);
+    let all = groups.chain(gcp.members_from("principalSet:"));
+    all.filter(|member| !sure.contains(*member))
+        .map(|member| (member.clone(), perhaps_is(gcp, name, member)))
+        .filter(|(_, when)| !when.is_never())
+        .collect()
+}
+
 fn is_federated(member: &str) -> bool {
     member.starts_with("principal:") || member.starts_with("principalSet:")
 }
@@ -70,15 +85,23 @@ pub(super) fn project_in_address(email: &str) -> Option<&str> {
 }
 
 /// Whether a member of a policy stands for the principal. `line` is the resource that is asked about and all above it.
-pub(super) fn is_member(asked: &Asked<'_>, member: &str, line: &[FullName]) -> Formula {
-    if asked.members.contains(member) {
+pub(super) fn is_member(asked: &Asked<'_, '_>, member: &str, line: &[FullName]) -> Formula {
+    if asked.identity.members.contains(member) {
         return Formula::always();
     }
     let Principal::Named(principal) = asked.principal else { return basic(asked, member, line) };
+    match perhaps_is(asked.gcp, principal, member) {
+        never if never.is_never() => basic(asked, member, line),
+        perhaps => perhaps,
+    }
+}
+
+/// Whether a member that does not stand for a principal for sure does so perhaps.
+fn perhaps_is(gcp: &Gcp, principal: &str, member: &str) -> Formula {
     let could_join =
         ["user:", "serviceAccount:", "group:"].iter().any(|k| principal.starts_with(k));
     if let Some(group) = member.strip_prefix("group:") {
-        let unlisted = !asked.gcp.groups_known && !asked.gcp.groups.contains_key(group);
+        let unlisted = !gcp.groups_known && !gcp.groups.contains_key(group);
         return if could_join && unlisted {
             Formula::unknown(format!("the members of {member} are not in the estate"))
         } else {
@@ -93,12 +116,12 @@ pub(super) fn is_member(asked: &Asked<'_>, member: &str, line: &[FullName]) -> F
     {
         return Formula::unknown(format!("whether {principal} is in {member}"));
     }
-    basic(asked, member, line)
+    Formula::never()
 }
 
 /// `projectViewer:<project id>` and its kin stand for whoever holds the basic role on the project.
 /// <https://cloud.google.com/storage/docs/access-control/iam-roles#basic-roles>
-fn basic(asked: &Asked<'_>, member: &str, line: &[FullName]) -> Formula {
+fn basic(asked: &Asked<'_, '_>, member: &str, line: &[FullName]) -> Formula {
     let Some((kind, id)) = member.split_once(':') else { return Formula::never() };
     let role = match kind {
         "projectViewer" => "roles/viewer",
@@ -118,14 +141,17 @@ fn basic(asked: &Asked<'_>, member: &str, line: &[FullName]) -> Formula {
 }
 
 /// Whether the principal holds exactly a basic role on a project or above.
-pub(super) fn holds_basic_role(asked: &Asked<'_>, role: &str, project: &Asset) -> Formula {
+pub(super) fn holds_basic_role(asked: &Asked<'_, '_>, role: &str, project: &Asset) -> Formula {
+    if !asked.identity.basic {
+        return Formula::never();
+    }
     let above = asked.gcp.lineage(&project.name);
-    let bindings = above.iter().filter_map(|n| asked.gcp.policies.get(n)).flat_map(|p| &p.bindings);
-    let holders = bindings.filter(|b| &*b.role == role && b.condition.is_none());
     // A convenience member within a project's own policy stands for nobody.
+    let given = above.iter().flat_map(|on| asked.identity.given_on(on));
     Formula::any(
-        holders
-            .filter(|b| !b.member.starts_with("project"))
-            .map(|b| is_member(asked, &b.member, &above)),
+        given
+            .filter(|(b, _)| &*b.role == role && b.condition.is_none())
+            .map(|(_, member)| member)
+            .collect::<Vec<_>>(),
     )
 }

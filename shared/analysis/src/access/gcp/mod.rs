@@ -19,12 +19,14 @@ mod deny;
 mod impersonation;
 mod key;
 mod member;
+mod memory;
 mod power;
 mod storage;
 mod tags;
 
 pub(super) use impersonation::{account_of, actors_of, lets_act};
 pub(super) use key::service_agent;
+pub(super) use memory::Memory;
 
 use super::request::{Call, Context, NOTHING};
 use super::{Answer, Decrypts, Lock, Trace, Tracer};
@@ -32,36 +34,40 @@ use crate::estate::gcp::Gcp;
 use crate::model::gcp::{Asset, AssetKind, FullName};
 use crate::model::{Access, Formula, Principal, Resource};
 use allow::{Permission, permitted};
-use std::collections::{BTreeSet, HashMap};
+use memory::Identity;
 use std::sync::Arc;
 
 /// Who asks, and what is known of the request.
-pub(super) struct Asked<'a> {
-    gcp: &'a Gcp,
+pub(super) struct Asked<'a, 'm> {
+    gcp: &'m Gcp,
     principal: &'a Principal,
-    /// All members that stand for the principal for sure.
-    members: BTreeSet<Arc<str>>,
+    identity: Arc<Identity<'m>>,
+    memory: &'a Memory<'m>,
     context: &'a Context,
     /// The object that is asked about; `None`: all objects.
     object: Option<&'a str>,
 }
 
-impl<'a> Asked<'a> {
-    fn by(gcp: &'a Gcp, principal: &'a Principal) -> Self {
-        let members = member::standing_for(gcp, principal);
-        Self { gcp, principal, members, context: &NOTHING, object: None }
+impl<'a, 'm> Asked<'a, 'm> {
+    fn by(gcp: &'m Gcp, principal: &'a Principal, memory: &'a Memory<'m>) -> Self {
+        let identity = memory.identity(principal);
+        Self { gcp, principal, identity, memory, context: &NOTHING, object: None }
+    }
+
+    /// The same request, made by somebody else.
+    fn made_by<'b>(&'b self, principal: &'b Principal) -> Asked<'b, 'm> {
+        let identity = self.memory.identity(principal);
+        let (gcp, memory, context, object) = (self.gcp, self.memory, self.context, self.object);
+        Asked { gcp, principal, identity, memory, context, object }
     }
 }
 
-/// The service accounts that principals can act as, by principal, as far as they were asked about.
-pub(super) type Ways = HashMap<Principal, Arc<[impersonation::Way]>>;
-
-pub(super) fn evaluate(
-    gcp: &Gcp,
+pub(super) fn evaluate<'m>(
+    gcp: &'m Gcp,
     principal: &Principal,
     access: Access,
     resource: &Resource,
-    ways: &mut Ways,
+    memory: &Memory<'m>,
     mut trace: Trace<'_>,
 ) -> Answer {
     let name = FullName::new(resource.name());
@@ -72,36 +78,44 @@ pub(super) fn evaluate(
             Answer::of(Formula::unknown(format!("{name} is not in the estate")))
         };
     };
-    let asked = Asked::by(gcp, principal);
-    answer(&asked, access, storage::permissions(access), asset, ways, &mut trace)
+    let asked = Asked::by(gcp, principal, memory);
+    answer(&asked, access, storage::permissions(access), asset, &mut trace)
 }
 
 fn answer(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     access: Access,
     wanted: &[&str],
     asset: &Asset,
-    ways: &mut Ways,
     trace: &mut Trace<'_>,
 ) -> Answer {
     let kind = asset.kind();
-    let path =
-        with_ways(asked, kind == AssetKind::Bucket, ways, trace, &|asked, trace| match kind {
-            AssetKind::Bucket => storage::allowed(asked, access, wanted, asset, trace),
-            AssetKind::CryptoKey => key::allowed(asked, access, &asset.name, trace),
-            AssetKind::Organization
-            | AssetKind::Folder
-            | AssetKind::Project
-            | AssetKind::ManagedFolder
-            | AssetKind::KeyRing
-            | AssetKind::CryptoKeyVersion
-            | AssetKind::ServiceAccount
-            | AssetKind::Other => Formula::never(),
-        });
+    let by = |asked: &Asked<'_, '_>, trace: &mut Trace<'_>| match kind {
+        AssetKind::Bucket => storage::allowed(asked, access, wanted, asset, trace),
+        AssetKind::CryptoKey => key::allowed(asked, access, &asset.name, trace),
+        AssetKind::Organization
+        | AssetKind::Folder
+        | AssetKind::Project
+        | AssetKind::ManagedFolder
+        | AssetKind::KeyRing
+        | AssetKind::CryptoKeyVersion
+        | AssetKind::ServiceAccount
+        | AssetKind::Other => Formula::never(),
+    };
+    let path = with_ways(asked, kind == AssetKind::Bucket, trace, &|asked, trace| {
+        if trace.is_some() {
+            return by(asked, trace);
+        }
+        // Several principals can act as one account.
+        let memory = asked.memory;
+        memory.direct(&asset.name, access, asked.principal, || by(asked, trace))
+    });
     match access {
         // Reading needs the service agent's right to decrypt, writing its right to encrypt.
         Access::Read | Access::Write if kind == AssetKind::Bucket && !path.is_never() => {
-            let opens = key::service_opens(asked, asset, access);
+            let opens = asked
+                .memory
+                .opens(&asset.name, access, || key::service_opens(asked, asset, access));
             if opens.is_never() {
                 key::tell_closed(asked, asset, access, trace);
             }
@@ -118,11 +132,10 @@ fn answer(
 
 /// What a principal may do himself, or as a service account that he can act as.
 fn with_ways(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     on_storage: bool,
-    ways: &mut Ways,
     trace: &mut Trace<'_>,
-    direct: &dyn Fn(&Asked<'_>, &mut Trace<'_>) -> Formula,
+    direct: &dyn Fn(&Asked<'_, '_>, &mut Trace<'_>) -> Formula,
 ) -> Formula {
     let disabled = |principal: &Principal| {
         let email = principal.name().strip_prefix("serviceAccount:");
@@ -136,14 +149,7 @@ fn with_ways(
     if path.is_always() {
         return path;
     }
-    let ways = match ways.get(asked.principal) {
-        Some(ways) => ways.clone(),
-        None => {
-            let found: Arc<[_]> = impersonation::ways(asked).into();
-            ways.insert(asked.principal.clone(), found.clone());
-            found
-        }
-    };
+    let ways = asked.memory.ways(asked.principal, || impersonation::ways(asked));
     for way in ways.iter() {
         if way.storage_only && !on_storage || path.is_always() && trace.is_none() {
             continue;
@@ -151,9 +157,7 @@ fn with_ways(
         if let Some(trace) = trace.as_mut() {
             trace.becoming(&way.path);
         }
-        let mut as_account = Asked::by(asked.gcp, &way.account);
-        as_account.context = asked.context;
-        as_account.object = asked.object;
+        let as_account = asked.made_by(&way.account);
         path = path.or(way.condition.clone().and(direct(&as_account, trace)));
     }
     if let Some(trace) = trace.as_mut() {
@@ -164,7 +168,9 @@ fn with_ways(
 
 /// What becomes of one concrete request: a permission on an object, a bucket, a key or any other resource.
 pub(super) fn can(gcp: &Gcp, call: &Call, tracer: &mut Tracer) -> Answer {
-    let mut asked = Asked::by(gcp, &call.principal);
+    // What is remembered holds for this request alone.
+    let memory = Memory::of(gcp);
+    let mut asked = Asked::by(gcp, &call.principal, &memory);
     asked.context = &call.context;
     let (name, object) = match call.resource.split_once("/objects/") {
         Some((bucket, object)) => (FullName::new(bucket), Some(object)),
@@ -181,8 +187,7 @@ pub(super) fn can(gcp: &Gcp, call: &Call, tracer: &mut Tracer) -> Answer {
             if gcp.assets.get(&name).is_some_and(|a| a.kind() == AssetKind::Bucket) =>
         {
             let Some(bucket) = gcp.assets.get(&name) else { return Answer::never() };
-            let ways = &mut Ways::default();
-            return Answer::of(with_ways(&asked, true, ways, &mut trace, &|asked, trace| {
+            return Answer::of(with_ways(&asked, true, &mut trace, &|asked, trace| {
                 storage::permitted_on(asked, permission, bucket, trace)
             }));
         }
@@ -192,16 +197,13 @@ pub(super) fn can(gcp: &Gcp, call: &Call, tracer: &mut Tracer) -> Answer {
                 Some(AssetKind::CryptoKey | AssetKind::CryptoKeyVersion) => Lock::Key,
                 _ => Lock::Storage,
             };
-            let ways = &mut Ways::default();
-            return Answer::of(with_ways(&asked, on_storage, ways, &mut trace, &|asked, trace| {
+            return Answer::of(with_ways(&asked, on_storage, &mut trace, &|asked, trace| {
                 permitted(asked, Permission::new(permission, &name, lock), trace)
             }));
         }
     };
     match gcp.assets.get(&name) {
-        Some(bucket) => {
-            answer(&asked, access, &[permission], bucket, &mut Ways::default(), &mut trace)
-        }
+        Some(bucket) => answer(&asked, access, &[permission], bucket, &mut trace),
         None => Answer::of(Formula::unknown(format!("{name} is not in the estate"))),
     }
 }

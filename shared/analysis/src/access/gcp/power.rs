@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Beside the bucket's own settings: policies above it, its managed folders, ACLs of objects, roles that are bound.
-pub(super) fn over_bucket(asked: &Asked<'_>, bucket: &Asset, trace: &mut Trace<'_>) -> Formula {
+pub(super) fn over_bucket(asked: &Asked<'_, '_>, bucket: &Asset, trace: &mut Trace<'_>) -> Formula {
     let mut ways = above(asked, &bucket.name, trace);
     if !ways.is_always() {
         ways = ways.or(of_roles(asked, &bucket.name, trace));
@@ -19,18 +19,18 @@ pub(super) fn over_bucket(asked: &Asked<'_>, bucket: &Asset, trace: &mut Trace<'
         let acls = Permission::new("storage.objects.setIamPolicy", &bucket.name, Lock::Storage);
         ways = ways.or(permitted(asked, acls, trace));
     }
-    for (folder, below) in folders(asked, &bucket.name) {
-        let wanted = Permission::new("storage.managedFolders.setIamPolicy", &folder, Lock::Storage);
+    for (folder, below) in folders(asked, &bucket.name).iter() {
+        let wanted = Permission::new("storage.managedFolders.setIamPolicy", folder, Lock::Storage);
         let given = permitted(asked, wanted, trace);
         if !given.is_never() {
-            ways = ways.or(given.and(Formula::objects(Pattern::new(below))));
+            ways = ways.or(given.and(Formula::objects(Pattern::new(below.as_str()))));
         }
     }
     ways
 }
 
 /// Who may write the policy of a project, folder or organisation above can give himself anything below.
-pub(super) fn above(asked: &Asked<'_>, resource: &FullName, trace: &mut Trace<'_>) -> Formula {
+pub(super) fn above(asked: &Asked<'_, '_>, resource: &FullName, trace: &mut Trace<'_>) -> Formula {
     let mut ways = Formula::never();
     for name in asked.gcp.lineage(resource).iter() {
         let permission = match asked.gcp.assets.get(name).map(Asset::kind) {
@@ -57,7 +57,11 @@ pub(super) fn above(asked: &Asked<'_>, resource: &FullName, trace: &mut Trace<'_
 }
 
 /// Who may change a custom role that is bound on the resource or above gives its holders, and himself among them, anything.
-pub(super) fn of_roles(asked: &Asked<'_>, resource: &FullName, trace: &mut Trace<'_>) -> Formula {
+pub(super) fn of_roles(
+    asked: &Asked<'_, '_>,
+    resource: &FullName,
+    trace: &mut Trace<'_>,
+) -> Formula {
     let gcp = asked.gcp;
     let line = gcp.lineage(resource);
     let bindings = line.iter().filter_map(|n| gcp.policies.get(n)).flat_map(|p| &p.bindings);

@@ -8,6 +8,7 @@ use crate::model::gcp::{Asset, AssetKind, Enforced, FullName, enforced};
 use crate::model::{Access, Formula, Pattern};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Any one of these permissions is enough.
 pub(super) const fn permissions(access: Access) -> &'static [&'static str] {
@@ -22,7 +23,7 @@ pub(super) const fn permissions(access: Access) -> &'static [&'static str] {
 
 /// One permission on a bucket itself: public access prevention counts, and the bucket's own list for its policy.
 pub(super) fn permitted_on(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     permission: &str,
     bucket: &Asset,
     trace: &mut Trace<'_>,
@@ -44,7 +45,7 @@ pub(super) fn permitted_on(
 
 /// What everyone has, but for public access prevention.
 fn unprevented(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     bucket: &Asset,
     as_everyone: Formula,
     trace: &mut Trace<'_>,
@@ -65,7 +66,7 @@ fn unprevented(
 
 /// What a principal may do himself.
 pub(super) fn allowed(
-    asked: &Asked<'_>,
+    asked: &Asked<'_, '_>,
     access: Access,
     wanted: &[&str],
     bucket: &Asset,
@@ -102,17 +103,17 @@ pub(super) fn allowed(
 
 /// A managed folder has a policy of its own: it opens the objects below it.
 /// <https://cloud.google.com/storage/docs/managed-folders>
-fn in_folders(asked: &Asked<'_>, wanted: Permission<'_>, trace: &mut Trace<'_>) -> Formula {
+fn in_folders(asked: &Asked<'_, '_>, wanted: Permission<'_>, trace: &mut Trace<'_>) -> Formula {
     let mut found = Formula::never();
-    for (folder, below) in folders(asked, wanted.on) {
-        let on_folder = Permission { on: &folder, ..wanted };
+    for (folder, below) in folders(asked, wanted.on).iter() {
+        let on_folder = Permission { on: folder, ..wanted };
         let given = bound_at(asked, on_folder, trace);
         if given.is_never() {
             continue;
         }
         let class = match asked.object {
             Some(object) => Formula::known(Pattern::new(below.as_str()).matches(object)),
-            None => Formula::objects(Pattern::new(below)),
+            None => Formula::objects(Pattern::new(below.as_str())),
         };
         found = found.or(given.and(class));
     }
@@ -120,13 +121,17 @@ fn in_folders(asked: &Asked<'_>, wanted: Permission<'_>, trace: &mut Trace<'_>) 
 }
 
 /// The managed folders of a bucket that are listed or have a policy, each with the pattern of its objects.
-pub(super) fn folders(asked: &Asked<'_>, bucket: &FullName) -> Vec<(FullName, String)> {
+pub(super) fn folders(asked: &Asked<'_, '_>, bucket: &FullName) -> Arc<[(FullName, String)]> {
+    asked.memory.folders(bucket, || folders_of(asked.gcp, bucket))
+}
+
+fn folders_of(gcp: &Gcp, bucket: &FullName) -> Vec<(FullName, String)> {
     let prefix = format!("{bucket}/managedFolders/");
     let from = FullName::new(&prefix);
     let below = |name: &&FullName| name.as_str().starts_with(&prefix);
-    let policies = asked.gcp.policies.range(from.clone()..);
+    let policies = gcp.policies.range(from.clone()..);
     let bound = policies.take_while(|(n, _)| below(n)).filter(|(_, p)| !p.bindings.is_empty());
-    let listed = asked.gcp.assets.range(from..).map(|(name, _)| name).take_while(below);
+    let listed = gcp.assets.range(from..).map(|(name, _)| name).take_while(below);
     let all: BTreeSet<&FullName> = bound.map(|(name, _)| name).chain(listed).collect();
     all.into_iter()
         .map(|name| {
@@ -138,7 +143,7 @@ pub(super) fn folders(asked: &Asked<'_>, bucket: &FullName) -> Vec<(FullName, St
 
 /// Whether public access prevention is enforced: on the bucket, or by the constraint of the nearest level above.
 /// `inherited` prevents nothing by itself. <https://cloud.google.com/storage/docs/public-access-prevention>
-fn prevented(asked: &Asked<'_>, bucket: &Asset) -> Formula {
+fn prevented(asked: &Asked<'_, '_>, bucket: &Asset) -> Formula {
     debug_assert_eq!(bucket.kind(), AssetKind::Bucket);
     let own = match bucket.bucket().public_access_prevented {
         Some(true) => return Formula::always(),
@@ -152,7 +157,7 @@ fn prevented(asked: &Asked<'_>, bucket: &Asset) -> Formula {
 }
 
 /// Whether a boolean constraint is enforced for a resource.
-pub(super) fn constrained(asked: &Asked<'_>, constraint: &str, on: &FullName) -> Formula {
+pub(super) fn constrained(asked: &Asked<'_, '_>, constraint: &str, on: &FullName) -> Formula {
     nearest(asked.gcp, on, |policy| {
         enforced(policy, constraint).map(|said| match said {
             Enforced::Known(enforced) => Formula::known(enforced),

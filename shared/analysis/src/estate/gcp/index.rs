@@ -3,8 +3,8 @@
 
 use super::Gcp;
 use crate::estate::sets::{Sets, put};
-use crate::model::gcp::{Asset, AssetKind, FullName, Policy};
-use std::collections::HashMap;
+use crate::model::gcp::{Asset, AssetKind, Binding, FullName, Policy};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex};
 
@@ -43,11 +43,16 @@ impl PartialEq for Lines {
     }
 }
 
+/// Bindings by the resource whose policy holds them.
+pub type Grants = Sets<FullName, Binding>;
+
 /// The indexes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Index {
     pub(super) lines: Lines,
-    bound: Sets<Arc<str>, FullName>,
+    bound: BTreeMap<Arc<str>, Grants>,
+    /// Those of members that stand for the holders of a basic role.
+    of_basic_roles: Grants,
     groups_of: Sets<Arc<str>, Arc<str>>,
     kinds: Sets<AssetKind, FullName>,
     versions: Sets<FullName, FullName>,
@@ -57,7 +62,14 @@ pub(super) struct Index {
 impl Index {
     pub(super) fn policy(&mut self, on: &FullName, policy: &Policy, there: bool) {
         for binding in &policy.bindings {
-            put(&mut self.bound, binding.member.clone(), on.clone(), there);
+            let grants = self.bound.entry(binding.member.clone()).or_default();
+            put(grants, on.clone(), binding.clone(), there);
+            if grants.is_empty() {
+                self.bound.remove(&binding.member);
+            }
+            if binding.is_of_basic_role() {
+                put(&mut self.of_basic_roles, on.clone(), binding.clone(), there);
+            }
         }
     }
 
@@ -104,9 +116,15 @@ impl Gcp {
         fresh.index == self.index
     }
 
-    /// The resources whose allow policies name a member.
-    pub fn bound(&self, member: &str) -> impl Iterator<Item = &FullName> {
-        self.index.bound.get(member).into_iter().flatten()
+    /// What allow policies give a member by its name, by resource.
+    #[must_use]
+    pub fn grants(&self, member: &str) -> Option<&Grants> {
+        self.index.bound.get(member)
+    }
+
+    /// What the policy of a resource gives to the holders of basic roles.
+    pub fn given_to_basic_roles(&self, on: &FullName) -> impl Iterator<Item = &Binding> {
+        self.index.of_basic_roles.get(on).into_iter().flatten()
     }
 
     /// The resource and everything above it, from near to far.

@@ -6,6 +6,7 @@ mod load;
 mod roles;
 
 pub use edit::target_of;
+pub use index::Grants;
 pub use roles::shipped_role;
 
 use crate::model::gcp::{Asset, AssetKind, Boundary, DenyPolicy, FullName, Policy, Tag};

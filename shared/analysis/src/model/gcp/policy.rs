@@ -115,6 +115,14 @@ impl Condition {
 }
 
 impl Binding {
+    /// Whether the member stands for whoever holds a basic role on a project (`projectViewer:<project id>`).
+    #[must_use]
+    pub fn is_of_basic_role(&self) -> bool {
+        ["projectViewer:", "projectEditor:", "projectOwner:"]
+            .iter()
+            .any(|kind| self.member.starts_with(kind))
+    }
+
     /// As plans and the contract write it.
     #[must_use]
     pub fn to_json(&self) -> Value {
