@@ -1,0 +1,7 @@
+//! Trails for tests: stores that fail, lie and die, and trails as maps of objects that can be tampered with.
+
+mod objects;
+mod store;
+
+pub use objects::{Objects, of, trail_on};
+pub use store::{Fault, Faults, Plan};
