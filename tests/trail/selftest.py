@@ -80,12 +80,12 @@ def public_bytes(key):
     return b"\x01" + key.public_key().public_bytes_raw()
 
 
-def key_id(key):
-    return hashlib.sha256(ORIGIN.encode() + b"\n" + public_bytes(key)).digest()[:4]
+def key_id(key, name=ORIGIN):
+    return hashlib.sha256(name.encode() + b"\n" + public_bytes(key)).digest()[:4]
 
 
-def vkey(key):
-    return f"{ORIGIN}+{key_id(key).hex()}+{b64(public_bytes(key))}"
+def vkey(key, name=ORIGIN):
+    return f"{name}+{key_id(key, name).hex()}+{b64(public_bytes(key))}"
 
 
 def sign_statement(statement, own, previous):
@@ -105,7 +105,7 @@ def make_statement(number, keys, before, since, /, **changes):
     return sign_statement({**statement, **changes}, keys[number - 1], keys[number - 2] if number > 1 else None)
 
 
-def make_drafts(count, statements, key_places):
+def make_drafts(count, cuts, statements, key_places):
     """Records without `by`: of two instances, with heartbeats, questions and their answers, and blobs."""
     dice = random.Random(count)
     drafts, question = [], None
@@ -125,7 +125,7 @@ def make_drafts(count, statements, key_places):
             number = key_places[i]
             draft.update(kind="key", body={"number": number, "sha256": sha(statements[number - 1])})
         elif i % 20 == 6:
-            draft.update(kind="heartbeat", body={})
+            draft.update(kind="heartbeat", body={"checkpoint": newest_cut(cuts, i), "pending": 20})
         elif i % 7 == 3 and question is None:
             question = draft
             draft.update(kind="question", opens=time_text(moment + timedelta(minutes=1)))
@@ -138,6 +138,10 @@ def make_drafts(count, statements, key_places):
     if question is not None:
         del question["opens"]
     return drafts
+
+
+def newest_cut(cuts, place):
+    return max((size for size, _ in cuts if size <= place), default=0)
 
 
 def blob(i):
@@ -174,7 +178,7 @@ def make_plan(size, cuts, since, on_drafts=None, on_records=None):
     keys = [make_key("first"), make_key("second"), make_key("third")]
     statements = [make_statement(1, keys, None, 0)]
     statements.append(make_statement(2, keys, statements[0], since))
-    drafts = make_drafts(size + 2, statements, {0: 1, since: 2})
+    drafts = make_drafts(size + 2, cuts, statements, {0: 1, since: 2})
     drafts[size].update(opens=NEVER)
     if on_drafts:
         on_drafts(drafts)
@@ -475,13 +479,14 @@ def statement_not_canonical(root, plan):
     change(root, "trail/keys/1.json", lambda data: data.replace(b'":', b'": ', 1))
 
 
-def third_key(since):
+def third_key(since, **changes):
     def write(root, plan):
-        put(root, "trail/keys/3.json", make_statement(3, plan.keys, plan.statements[1], since))
+        put(root, "trail/keys/3.json", make_statement(3, plan.keys, plan.statements[1], since, **changes))
 
     return write
 
 
+OTHER_LOG = {"origin": "other.example", "vkey": vkey(make_key("third"), "other.example")}
 PENDING = r"trail/pending/\S+\.json: "
 SEGMENT = r"trail/seq/\d{20}\.jsonl: line \d+: "
 SEG_0, SEG_50, SEG_256, SEG_278 = (segment_path(start) for start in (0, 50, 256, 278))
@@ -505,6 +510,9 @@ IN_FOLDER = [
     ("key 2 from a later size", statement_of(2, **{"from": 300}), rf"{checkpoint_path(300)}: signed by key 2"),
     ("key 3 that makes key 1 too old", third_key(256), rf"{checkpoint_path(257)}: signed by key 1"),
     ("key 3 from an earlier size", third_key(100), r"trail/keys/3\.json: `from`"),
+    ("key 3 that is key 1 again", third_key(300, vkey=vkey(make_key("first"))), r"trail/keys/3\.json: the key of an earlier"),
+    ("key 3 of another log", third_key(300, **OTHER_LOG), r"trail/keys/3\.json: another `origin`"),
+    ("key 3 from a size below 0", third_key(-1), r"trail/keys/3\.json: `from` is not a size"),
     ("keys swapped", swapped("trail/keys/1.json", "trail/keys/2.json"), r"trail/keys/1\.json: "),
     ("segment flipped", flipped(SEG_50, 500), rf"({SEG_50}|{checkpoint_path(100)}|trail/pending/\S+): "),
     ("first segment deleted", deleted(SEG_0), rf"{segment_path(1)}: not the next"),
@@ -524,6 +532,7 @@ IN_FOLDER = [
     ("checkpoint truncated", edited(checkpoint_path(257), lambda data: data[:-1]), rf"{checkpoint_path(257)}: "),
     ("newest checkpoint deleted", deleted(checkpoint_path(300)), r"state/trail-head: larger"),
     ("checkpoint that key 2 names deleted", deleted(checkpoint_path(256)), rf"{checkpoint_path(256)}: missing"),
+    ("checkpoint that a heartbeat names deleted", deleted(checkpoint_path(100)), rf"{checkpoint_path(100)}: missing"),
     ("checkpoints swapped", swapped(checkpoint_path(100), checkpoint_path(257)), rf"{checkpoint_path(100)}: another size"),
     ("old checkpoint under a new name", moved(checkpoint_path(257), checkpoint_path(299)), rf"{checkpoint_path(299)}: another"),
     ("checkpoint of size 0", added(checkpoint_path(0), sign_note(checkpoint_text(0, b"0" * 32), make_key("first"))),
@@ -665,7 +674,15 @@ IN_DRAFTS = [
     ("answer to nothing", answer_to_nothing, PENDING + "answers a record that is not there"),
     ("answer to a record that asks for none", answer_to_no_question, PENDING + "answers a record that asks for none"),
     ("answer to itself", answer_to_itself, PENDING + "answers a record that asks for none"),
+    ("heartbeat that says nothing", field_of(46, body={}), SEGMENT + "`body` lacks `checkpoint`"),
+    ("heartbeat that says more", field_of(46, body={"checkpoint": 30, "pending": 1, "x": 1}), SEGMENT + "`body` has an unknown"),
+    ("heartbeat of no size", field_of(46, body={"checkpoint": -1, "pending": 1}), SEGMENT + "`body.checkpoint`"),
+    ("heartbeat of no number", field_of(46, body={"checkpoint": 30, "pending": None}), SEGMENT + "`body.pending`"),
+    ("heartbeat of a checkpoint that is not there", field_of(46, body={"checkpoint": 29, "pending": 1}),
+     rf"{checkpoint_path(29)}: missing, and trail/pending/"),
     ("key record with another hash", field_of(0, body={"number": 1, "sha256": "0" * 64}), PENDING + "not the hash of the key"),
+    ("key record of no key", field_of(0, body={"number": 3, "sha256": "0" * 64}), PENDING + "a record of a key that is not"),
+    ("closes that is no ULID", field_of(PLACE, closes="first"), SEGMENT + "`closes` is not a ULID"),
     ("no key record", key_record_dropped, r"trail/keys/2\.json: the log has no record"),
     ("not sealed for hours", forgotten_for_hours, PENDING + "not sealed, and two hours older"),
     ("a blob that never was", field_of(PLACE, blobs=["b" * 64]), "trail/blob/sha256/b+: missing"),
@@ -719,6 +736,9 @@ def check_variants(results, folder):
     results.accepts("a segment beyond the newest checkpoint", run_verifier(root), "ok: 301 entries, 5 checkpoints, 1 not sealed")
     root = build_variant("third", lambda root: third_key(300)(root, plan))
     results.accepts("a third key that has not signed yet", run_verifier(root), "ok: 300 .*")
+    root = Path(folder, "variant-open")
+    build(root, make_plan(*SMALL, on_drafts=unanswered))
+    results.accepts("no answer, before its time", run_verifier(root, "--now", time_text(START)), "ok: 60 .*")
     root = Path(folder, "variant-new")
     put(root, "trail/README.txt", README)
     put(root, "trail/keys/1.json", plan.statements[0])
@@ -881,6 +901,7 @@ def check_proofs(results, folder):
         ("proof with a changed size", good.replace(b"\n257\n", b"\n258\n"), entries[42], key),
         ("proof without checkpoint", good.split(b"\n\n")[0] + b"\n", entries[42], key),
         ("proof without signature", good[: good.rindex("—".encode())], entries[42], key),
+        ("proof without index", good.replace(b"index 42\n", b""), entries[42], key),
         ("empty proof", b"", entries[42], key),
     ]
     for name, proof, record, signer in rejected:

@@ -279,6 +279,9 @@ impl KeyRing {
                 .map_err(|problem| Error::damaged(&place, problem))?;
             let public = Public::parse(&read.vkey)
                 .ok_or_else(|| Error::damaged(&place, "`vkey` is no verifier key"))?;
+            if ring.as_ref().is_some_and(|r| r.statements.iter().any(|s| s.vkey == read.vkey)) {
+                return Err(Error::damaged(&place, "the key is that of an earlier statement"));
+            }
             let ring = ring.get_or_insert_with(|| Self {
                 statements: Vec::new(),
                 publics: Vec::new(),
@@ -369,13 +372,12 @@ impl KeyRing {
         statement.from = Some(size);
         statement.previous = Some(sha256_hex(&ring.last));
         let bytes = statement.signed(new, Some(old)).await?;
-        match trail.create(&Place::Key(number), bytes.clone().into()).await? {
-            Created::Here => trail.record_key(number, &bytes, at).await?,
+        match trail.create(&Place::Key(number), bytes.into()).await? {
+            Created::Here => Ok(number),
             Created::Taken(_) => {
-                return Err(Error::Key("another key was made at the same moment".to_owned()));
+                Err(Error::Key("another key was made at the same moment".to_owned()))
             }
         }
-        Ok(number)
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! | died after | is left | repaired by |
 //! |---|---|---|
-//! | the heartbeat record | one more pending record | the next seal, which takes it up |
+//! | its own records | some more pending records | the next seal, which takes it up |
 //! | a segment | entries beyond the newest checkpoint | the next seal: it goes on from the newest *checkpoint* and reads the segments beyond |
 //! | some tiles | tiles of a size without a checkpoint | the next seal writes the same tiles, or larger ones |
 //! | the checkpoint | an old hint | whoever lists |
@@ -122,10 +122,22 @@ pub async fn seal(
         sealed.checkpoint = head.map(|h| h.note);
         return Ok(sealed);
     }
+    let mut own = Vec::new();
+    // A key that begins to sign is named by the log itself.
+    let key = ring.index_of(signer.vkey())?;
+    if let Some(hash) = ring.hashes.get(key.0)
+        && head.as_ref().is_none_or(|h| h.key != key)
+    {
+        let body = json!({"number": key.0 + 1, "sha256": hash});
+        own.push(Draft::new(Kind::key(), body));
+    }
     let body = json!({"checkpoint": log.base, "pending": todo.len()});
-    let beat = writer.append(Draft::new(Kind::heartbeat(), body), now).await?;
-    let bytes = beat.to_bytes()?.into();
-    todo.insert(beat.id, (beat, bytes));
+    own.push(Draft::new(Kind::heartbeat(), body));
+    for draft in own {
+        let record = writer.append(draft, now).await?;
+        let bytes = record.to_bytes()?.into();
+        todo.insert(record.id, (record, bytes));
+    }
     order(trail, &mut log, todo, options.segment).await?;
     let checkpoint = publish(trail, signer, &ring, head.as_ref(), &log).await?;
     trail.hint(checkpoint.size).await;

@@ -3,14 +3,12 @@
 use crate::error::Error;
 use crate::key::{KeyRing, Signer, Statement};
 use crate::layout::Place;
-use crate::record::{Draft, Kind, Moment};
-use crate::writer::Writer;
+use crate::record::Moment;
 use crate::{README, sha256_hex};
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode};
-use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +39,7 @@ impl Trail {
         Self { store }
     }
 
-    /// Begins a trail: the text for people, the first key, and the record of it. Twice does the same once.
+    /// Begins a trail: the text for people and the first key. Twice does the same once.
     ///
     /// # Errors
     /// When the store fails, or the trail was begun with another key.
@@ -51,27 +49,12 @@ impl Trail {
         }
         self.create_exactly(&Place::Readme, README.as_bytes().into()).await?;
         let statement = Statement::first(signer, at, &sha256_hex(README.as_bytes())).await?;
-        match self.create(&Place::Key(1), statement.clone().into()).await? {
-            Created::Here => {}
+        if let Created::Taken(_) = self.create(&Place::Key(1), statement.into()).await? {
             // Another one was first, perhaps with the same key.
-            Created::Taken(_) => {
-                let ring = KeyRing::load(self).await?;
-                let ring =
-                    ring.ok_or_else(|| Error::Missing { place: Place::Key(1).to_string() })?;
-                return ring.index_of(signer.vkey()).map(|_| ());
-            }
+            let missing = || Error::Missing { place: Place::Key(1).to_string() };
+            let ring = KeyRing::load(self).await?.ok_or_else(missing)?;
+            ring.index_of(signer.vkey())?;
         }
-        self.record_key(1, &statement, at).await
-    }
-
-    pub(crate) async fn record_key(
-        &self,
-        number: u32,
-        statement: &[u8],
-        at: Moment,
-    ) -> Result<(), Error> {
-        let body = json!({"number": number, "sha256": sha256_hex(statement)});
-        Writer::new(self.clone(), at)?.append(Draft::new(Kind::key(), body), at).await?;
         Ok(())
     }
 

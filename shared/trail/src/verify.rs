@@ -153,6 +153,9 @@ impl Links {
         if let Some(until) = record.opens {
             self.opens.insert(record.id, until);
         }
+        if record.closes == Some(record.id) {
+            return Err(broken(format!("record {}", record.id), "answers itself"));
+        }
         if let Some(of) = record.closes {
             self.closes.entry(of).or_default().push(record.id);
         }
@@ -231,7 +234,7 @@ pub async fn verify(trail: &Trail, options: &VerifyOptions) -> Result<Report, Ve
     log.links.check_chains()?;
     let open = log.links.check_answers(options.now)?;
     let loose_blobs = blobs(trail, &listed, &log.links).await?;
-    recorded_keys(&ring, &log)?;
+    recorded_keys(&ring, &log, &checkpoints)?;
     let size = checkpoints.last().map_or(0, |c| c.size);
     hint(trail, size).await?;
     for note in &options.against {
@@ -405,6 +408,12 @@ fn reigns(
     if checkpoint.key.0 > 0 && checkpoint.size <= ring.begins(checkpoint.key) {
         return Err(broken(place, format!("key {number} signed it before its reign began")));
     }
+    let begun = (0..ring.statements().len())
+        .filter(|key| *key == 0 || ring.begins(KeyIndex(*key)) < checkpoint.size)
+        .max();
+    if begun.is_some_and(|newest| checkpoint.key.0 + 1 < newest) {
+        return Err(broken(place, format!("key {number} signed it after its reign had ended")));
+    }
     Ok(())
 }
 
@@ -538,7 +547,19 @@ async fn blobs(trail: &Trail, listed: &Listed, links: &Links) -> Result<usize, V
 }
 
 /// The log names the statements of its keys; the newest may not have been recorded yet.
-fn recorded_keys(ring: &KeyRing, log: &Log) -> Result<(), VerifyError> {
+fn recorded_keys(ring: &KeyRing, log: &Log, checkpoints: &[Checkpoint]) -> Result<(), VerifyError> {
+    for statement in ring.statements() {
+        let begins = statement.from.unwrap_or_default();
+        if begins > 0 && !checkpoints.iter().any(|c| c.size == begins) {
+            let problem = format!("is not there; keys/{}.json names it", statement.number);
+            return Err(broken(Place::Checkpoint(begins), problem));
+        }
+        let signed = checkpoints.iter().any(|c| c.key.0 + 1 == statement.number as usize);
+        let recorded = log.keys.iter().any(|(number, _)| *number == u64::from(statement.number));
+        if signed && !recorded {
+            return Err(broken(Place::Key(statement.number), "no record in the log names it"));
+        }
+    }
     for (number, hash) in &log.keys {
         let at = usize::try_from(*number).ok().and_then(|n| n.checked_sub(1));
         if at.and_then(|at| ring.hashes.get(at)) != Some(hash) {
