@@ -53,9 +53,14 @@ impl Ran {
     }
 }
 
+/// A clock that stands, for what the command line records.
+fn clock() -> keyfence_trail::Moment {
+    keyfence_trail::Moment::from_millis(1_795_521_600_000)
+}
+
 /// Runs the command line within this process, at the same time on every machine.
 pub fn keyfence<I: Into<OsString>>(arguments: impl IntoIterator<Item = I>) -> Ran {
-    let around = Surroundings { colour: false, progress: false, now: Timestamp::EPOCH };
+    let around = Surroundings { colour: false, progress: false, now: Timestamp::EPOCH, clock };
     let arguments =
         std::iter::once(OsString::from("keyfence")).chain(arguments.into_iter().map(Into::into));
     let (mut out, mut talk) = (Vec::new(), Vec::new());

@@ -2,7 +2,7 @@
 
 use crate::question::{self, Senseless};
 use crate::replay::{self, Format, Options};
-use crate::{ask, estate, text};
+use crate::{ask, estate, text, trail};
 use clap::{Parser, Subcommand};
 use keyfence_analysis::decision::Config;
 use keyfence_analysis::model::{Access, Timestamp};
@@ -23,6 +23,8 @@ pub struct Surroundings {
     pub progress: bool,
     /// The time of the start.
     pub now: Timestamp,
+    /// The clock.
+    pub clock: fn() -> keyfence_trail::Moment,
 }
 
 /// The time now. A clock before 1970 counts as 1970.
@@ -41,6 +43,8 @@ pub enum Exit {
     Failed,
     /// There are findings.
     Findings,
+    /// A trail is broken.
+    Broken,
     /// The command line was wrong.
     Usage,
 }
@@ -53,6 +57,7 @@ impl Exit {
             Self::Quiet => 0,
             Self::Failed => 1,
             Self::Findings => 2,
+            Self::Broken => 3,
             Self::Usage => 64,
         }
     }
@@ -103,6 +108,11 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// The audit trail: seal it, verify it, show what is in it
+    Trail {
+        #[command(subcommand)]
+        command: TrailCommand,
+    },
     /// List the rules
     Rules {
         /// How results are printed
@@ -113,6 +123,80 @@ enum Command {
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TrailCommand {
+    /// Put what was recorded into an order and prove it by a signed checkpoint
+    Seal {
+        #[command(flatten)]
+        at: trail::Where,
+        #[command(flatten)]
+        key: trail::KeyArgument,
+        /// Write a copy of the checkpoint, to be kept in another place
+        #[arg(long, value_name = "FILE")]
+        copy: Option<PathBuf>,
+        /// How results are printed
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Check everything; name the first thing that is wrong (exit code 3)
+    Verify {
+        #[command(flatten)]
+        at: trail::Where,
+        /// A checkpoint that was kept elsewhere: a history that was rewritten does not fit it
+        #[arg(long, value_name = "CHECKPOINT")]
+        against: Vec<PathBuf>,
+        /// The first key's verifier key, known from elsewhere
+        #[arg(long)]
+        vkey: Option<String>,
+        /// How results are printed
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Explain one decision
+    Show {
+        /// The decision: the id of its record, its change key, or its event's id; the beginning is enough
+        decision: String,
+        #[command(flatten)]
+        at: trail::Where,
+        /// Write a proof that it is in the trail (C2SP tlog-proof), and beside it the record that it proves
+        #[arg(long, value_name = "FILE")]
+        proof: Option<PathBuf>,
+        /// How results are printed
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// List decisions
+    List {
+        #[command(flatten)]
+        at: trail::Where,
+        #[command(flatten)]
+        filter: trail::Filter,
+        /// How results are printed
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Write decisions for other tools
+    Export {
+        #[command(flatten)]
+        at: trail::Where,
+        #[command(flatten)]
+        filter: trail::Filter,
+        /// The form
+        #[arg(long = "as", value_enum, default_value = "jsonl")]
+        form: trail::ExportForm,
+    },
+    /// Let a new key follow the one that signs
+    Rotate {
+        #[command(flatten)]
+        at: trail::Where,
+        #[command(flatten)]
+        key: trail::KeyArgument,
+        /// The file of the new key, which is made
+        #[arg(long, value_name = "FILE")]
+        new_key: PathBuf,
     },
 }
 
@@ -171,6 +255,11 @@ struct ReplayArguments {
     /// Print dropped events too
     #[arg(long)]
     all: bool,
+    /// Record every judged change in the trail in this folder, which is begun if it is not there, and seal it
+    #[arg(long, value_name = "DIR")]
+    trail: Option<PathBuf>,
+    #[command(flatten)]
+    key: trail::KeyArgument,
 }
 
 #[derive(Debug, Subcommand)]
@@ -220,6 +309,7 @@ pub fn run(
         Command::Can(arguments) => can(&arguments, out),
         Command::Diff { before, after, format } => estate::load(&before)
             .and_then(|before| ask::diff(&before, &estate::load(&after)?, format, out)),
+        Command::Trail { command } => trail_command(command, (around.clock)(), out),
         Command::Rules { format } => rules(format, out),
         Command::Config { command: ConfigCommand::Check { file, format } } => {
             check_config(&file, format, around, out)
@@ -237,6 +327,27 @@ pub fn run(
     })
 }
 
+fn trail_command(
+    command: TrailCommand,
+    now: keyfence_trail::Moment,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    match command {
+        TrailCommand::Seal { at, key, copy, format } => {
+            trail::show_seal(&at, &key, copy.as_deref(), format, now, out)
+        }
+        TrailCommand::Verify { at, against, vkey, format } => {
+            trail::show_verify(&at, &against, vkey, format, now, out)
+        }
+        TrailCommand::Show { decision, at, proof, format } => {
+            trail::show(&at, &decision, proof.as_deref(), format, out)
+        }
+        TrailCommand::List { at, filter, format } => trail::list(&at, &filter, format, out),
+        TrailCommand::Export { at, filter, form } => trail::export(&at, &filter, form, out),
+        TrailCommand::Rotate { at, key, new_key } => trail::rotate(&at, &key, &new_key, now, out),
+    }
+}
+
 fn replay(
     arguments: ReplayArguments,
     around: &Surroundings,
@@ -248,13 +359,19 @@ fn replay(
         arguments.after.as_deref().map(estate::load_overlay).transpose()?.unwrap_or_default();
     let config =
         arguments.config.as_deref().map(estate::load_config).transpose()?.unwrap_or_default();
+    let config_text = arguments.config.as_deref().map(estate::read_text).transpose()?;
+    let open = |folder: &PathBuf| {
+        trail::Recorder::open(folder, &arguments.key, config_text.as_deref(), around.clock)
+    };
+    let mut recorder = arguments.trail.as_ref().map(open).transpose()?;
     let options = Options {
         format: arguments.format,
         all: arguments.all,
         colour: around.colour,
         progress: around.progress,
     };
-    replay::run(&arguments.events, estate, live, config, &options, out, talk)
+    let given = replay::Given { estate, live, config };
+    replay::run(&arguments.events, given, &options, recorder.as_mut(), out, talk)
 }
 
 fn can(arguments: &CanArguments, out: &mut dyn Write) -> anyhow::Result<Exit> {

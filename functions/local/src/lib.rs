@@ -15,3 +15,4 @@ pub mod question;
 pub mod replay;
 pub mod summary;
 pub mod text;
+pub mod trail;

@@ -10,6 +10,7 @@ fn main() -> ExitCode {
         colour: std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         progress: std::io::stderr().is_terminal(),
         now: keyfence::cli::now(),
+        clock: keyfence_trail::now,
     };
     let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
     let mut stderr = std::io::stderr().lock();

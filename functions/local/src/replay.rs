@@ -8,6 +8,7 @@ use crate::input;
 use crate::order::{Sorter, Waiting};
 use crate::summary::Summary;
 use crate::text;
+use crate::trail::Recorder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use keyfence_analysis::change::{self, Dropped};
 use keyfence_analysis::decision::Config;
@@ -42,17 +43,27 @@ pub struct Options {
     pub progress: bool,
 }
 
-/// Reads, judges, prints.
+/// What events are judged by.
+#[derive(Debug)]
+pub struct Given {
+    /// What is known of the accounts.
+    pub estate: Estate,
+    /// The states after the events.
+    pub live: LiveStates,
+    /// The operator's configuration.
+    pub config: Config,
+}
+
+/// Reads, judges, records, prints.
 ///
 /// # Errors
 /// When results cannot be written or an argument does not exist. Broken input is no error here: it is named on `talk`
 /// and makes the exit *failed*.
 pub fn run(
     arguments: &[PathBuf],
-    estate: Estate,
-    live: LiveStates,
-    config: Config,
+    given: Given,
     options: &Options,
+    mut recorder: Option<&mut Recorder>,
     out: &mut dyn Write,
     talk: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
@@ -69,7 +80,7 @@ pub fn run(
     }
     bar.finish_and_clear();
     let Reading { mut summary, sorter, .. } = reading;
-    let mut judge = Judge::new(estate, live, config);
+    let mut judge = Judge::new(given.estate, given.live, given.config);
     for waiting in sorter?.finish()? {
         match waiting? {
             Waiting::Line(line) => match options.format {
@@ -84,12 +95,19 @@ pub fn run(
                 let Decoded::Event(event) = event::decode(&record) else { continue };
                 let judgement = judge.judge(*event, number);
                 summary.count(&judgement);
+                // Recorded before it is told.
+                if let Some(recorder) = &mut recorder {
+                    recorder.record(&judgement)?;
+                }
                 print(&judgement, options, out)?;
             }
         }
     }
     out.flush()?;
     summary.write(talk)?;
+    if let Some(recorder) = recorder {
+        recorder.finish(talk)?;
+    }
     Ok(summary.exit())
 }
 
