@@ -3,6 +3,7 @@
 pub mod aws_world;
 pub mod azure_world;
 pub mod gcp_world;
+pub mod tools;
 pub mod trail;
 
 use keyfence::cli::{Exit, Surroundings, run};

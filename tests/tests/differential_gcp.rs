@@ -16,11 +16,12 @@ use keyfence_analysis::model::{Access, Cloud, Formula, Principal, Resource, Verd
 use keyfence_reference::answer::Answer;
 use keyfence_reference::gcp::generate::{BUCKET, TagCase, case, tag_case};
 use keyfence_reference::gcp::{Request, decide};
-use keyfence_tests::{Sources, cases, load, own, tools_are_required};
+use keyfence_tests::tools::python;
+use keyfence_tests::{Sources, cases, load, own};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What the engine says of one concrete request.
@@ -139,11 +140,8 @@ fn reads(requests: &[Request], principal: &str) -> Vec<Request> {
 /// 2,000 conditions of tag functions, each decided by the reference, the engine and `celgcp`.
 #[test]
 fn conditions_on_tags_are_decided_as_celgcp_decides_them() {
-    let Some(python) = python_with_celgcp() else {
-        assert!(!tools_are_required(), "python3 with celgcp is required, but cannot be had");
-        println!("python3 with celgcp is not there: nothing was compared");
-        return;
-    };
+    let build = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let Some(python) = python(build, "celgcp") else { return };
     let cases: Vec<TagCase> = (0..2_000).map(tag_case).collect();
     let asked: Vec<Value> = cases
         .iter()
@@ -191,29 +189,6 @@ fn restated(expression: &str) -> String {
     let plain =
         MIXED.iter().fold(expression.to_owned(), |text, mixed| text.replace(mixed, "false"));
     plain.replace("resource.hasTagKey(", "resource.hasTagKeyId(")
-}
-
-/// The interpreter of a virtual environment in the build folder, with what requirements.txt pins.
-fn python_with_celgcp() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("celgcp");
-    let python = folder.join("bin/python");
-    let requirements = own("celgcp/requirements.txt");
-    let wanted = std::fs::read_to_string(&requirements).unwrap();
-    let done = folder.join("installed.txt");
-    if std::fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
-        return Some(python);
-    }
-    let ran = |command: &mut Command| command.status().is_ok_and(|s| s.success());
-    if !ran(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder)) {
-        return None;
-    }
-    let install =
-        ["-m", "pip", "install", "--quiet", "--only-binary", ":all:", "--require-hashes", "-r"];
-    if !ran(Command::new(&python).args(install).arg(&requirements)) {
-        return None;
-    }
-    std::fs::write(done, wanted).unwrap();
-    Some(python)
 }
 
 /// One process, JSON lines in and out.

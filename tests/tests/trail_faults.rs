@@ -1,6 +1,8 @@
 //! Writers and sealers die, are lied to, and race: the log always verifies afterwards, and no record that was acknowledged is
 //! missing.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail like tests")]
+
 use keyfence_tests::trail::{Fault, Faults, Objects, Plan, of};
 use keyfence_trail::{
     Draft, Error, FileKey, Id, Kind, Moment, SealOptions, Trail, VerifyOptions, Writer, entries,

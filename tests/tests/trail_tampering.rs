@@ -1,5 +1,13 @@
 //! Whatever is changed in a sealed trail, verifying finds it and names the place.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may fail like tests"
+)]
+
 use bytes::Bytes;
 use futures::executor::block_on;
 use keyfence_tests::trail::{Objects, of, trail_on};

@@ -322,6 +322,10 @@ pub fn run(
             return Exit::Quiet;
         }
         let _ = writeln!(talk, "keyfence: {}", text::safe_lines(&format!("{error:#}")));
+        let stops = |e: &keyfence_trail::Error| e.class() == keyfence_trail::Class::Stop;
+        if error.chain().filter_map(|e| e.downcast_ref()).any(stops) {
+            return Exit::Broken;
+        }
         let senseless = error.chain().any(|e| e.downcast_ref::<Senseless>().is_some());
         if senseless { Exit::Usage } else { Exit::Failed }
     })

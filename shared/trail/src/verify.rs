@@ -13,6 +13,9 @@ use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
+/// What is said of a checkpoint that does not fit the entries.
+const OTHER_ROOT: &str = "the entries have another root hash";
+
 /// How long a record may wait to be sealed while sealers live.
 const PATIENCE_MILLIS: i64 = 2 * 3600 * 1000;
 
@@ -96,6 +99,12 @@ impl From<Error> for VerifyError {
             | Error::Key(_)
             | Error::Random(_)) => Self::Failed(failed),
         }
+    }
+}
+
+impl From<Broken> for VerifyError {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken)
     }
 }
 
@@ -221,7 +230,12 @@ pub async fn verify(trail: &Trail, options: &VerifyOptions) -> Result<Report, Ve
     let listed = Listed::of(trail).await?;
     let ring = keys(trail, &listed, options.vkey.as_deref()).await?;
     let mut log = segments(trail, &listed).await?;
-    let checkpoints = checkpoints(trail, &listed, &ring, &log).await?;
+    let checkpoints = match checkpoints(trail, &listed, &ring, &log).await {
+        Err(VerifyError::Broken(broken)) if broken.problem == OTHER_ROOT => {
+            return Err(changed_entry(trail, &listed, &log).await?.unwrap_or(broken).into());
+        }
+        other => other?,
+    };
     let sizes: HashSet<u64> = checkpoints.iter().map(|c| c.size).collect();
     for (size, by) in &log.named {
         if !sizes.contains(size) {
@@ -388,10 +402,43 @@ fn checked(
         return Err(broken(place, problem));
     }
     if log.tree.root(size)? != checkpoint.root {
-        return Err(broken(place, "the entries have another root hash"));
+        return Err(broken(place, OTHER_ROOT));
     }
     reigns(place, &checkpoint, ring, before.map(|b| b.key))?;
     Ok(checkpoint)
+}
+
+/// The first entry whose hash is not the one in the tiles: then a segment was changed, not the checkpoint.
+async fn changed_entry(
+    trail: &Trail,
+    listed: &Listed,
+    log: &Log,
+) -> Result<Option<Broken>, VerifyError> {
+    let mut found: Option<(u64, String)> = None;
+    let level_0 = |place: &Place| matches!(place, Place::Tile(t) if t.level() == 0 && !t.is_data());
+    let wanted = listed.below("tile").filter(level_0).map(|place| (place, ())).collect();
+    get_all(trail, wanted, |place, (), content| {
+        let (Place::Tile(tile), Some(content)) = (place, content) else { return Ok(()) };
+        let first = tile.level_index() * WIDTH;
+        for (index, hash) in (first..).zip(content.chunks(tlog_tiles::HASH_SIZE)) {
+            let entry = usize::try_from(index).ok().and_then(|i| log.entries.get(i));
+            let is = entry.is_none_or(|entry| tlog_tiles::record_hash(entry).0 == hash);
+            if !is && found.as_ref().is_none_or(|(known, _)| index < *known) {
+                let id = log.ids.iter().find(|(_, (at, _))| *at as u64 == index);
+                let id = id.map(|(id, _)| id.to_string()).unwrap_or_default();
+                found = Some((index, id));
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(found.map(|(index, id)| {
+        let before = Place::Segment(index).to_string();
+        let segments = listed.below("seq").map(|place| place.to_string());
+        let place = segments.filter(|place| *place <= before).max().unwrap_or(before.clone());
+        let problem = format!("entry {index}, record {id}, is not the one that was sealed");
+        Broken { place, problem }
+    }))
 }
 
 /// Whether a key may have signed: later keys than the one of a smaller checkpoint only, each beyond its beginning.

@@ -1,6 +1,6 @@
 //! iam-simulate as a process, installed in the build folder.
 
-use keyfence_tests::tools_are_required;
+use keyfence_tests::tools::npm;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -8,37 +8,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// Where iam-simulate is installed, in the build folder; none when node or npm is not there.
 pub(super) fn installed() -> Option<PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("iam-simulate");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("iam-simulate");
-    let works = |program: &str| {
-        Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success())
-    };
-    if !works("node") || !works("npm") {
-        return absent("node and npm are not installed");
-    }
-    std::fs::create_dir_all(&folder).unwrap();
-    let mut changed = !folder.join("node_modules").exists();
-    for file in ["package.json", "package-lock.json", "simulate.mjs"] {
-        let wanted = std::fs::read(source.join(file)).unwrap();
-        if std::fs::read(folder.join(file)).ok().as_ref() != Some(&wanted) {
-            std::fs::write(folder.join(file), wanted).unwrap();
-            changed |= file != "simulate.mjs";
-        }
-    }
-    if changed {
-        let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-        let ran = Command::new("npm").args(install).current_dir(&folder).output().unwrap();
-        if !ran.status.success() {
-            return absent(&format!("npm ci failed: {}", String::from_utf8_lossy(&ran.stderr)));
-        }
-    }
-    Some(folder)
-}
-
-fn absent(why: &str) -> Option<PathBuf> {
-    assert!(!tools_are_required(), "iam-simulate is required: {why}");
-    eprintln!("NOT COMPARED with iam-simulate: {why}");
-    None
+    let build = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    npm(build, "iam-simulate", &["simulate.mjs"])
 }
 
 /// One process that answers one simulation after the other.

@@ -21,12 +21,15 @@ pub(super) struct Identity<'a> {
     pub(super) basic: bool,
 }
 
+/// The accounts that a principal may act as in one step.
+type Steps = Arc<[(Arc<str>, Step)]>;
+
 /// Answers that do not depend on who asks, or on what he asks about. They hold for one context of requests.
 pub(in crate::access) struct Memory<'a> {
     gcp: &'a Gcp,
     identities: Kept<Principal, Arc<Identity<'a>>>,
     ways: Kept<Principal, Arc<[Way]>>,
-    steps: Kept<Principal, Arc<[(Arc<str>, Step)]>>,
+    steps: Kept<Principal, Steps>,
     /// What the principals that were asked about may do themselves to the resource that was asked about last.
     direct: KeptFor<FullName, (Access, Principal), Formula>,
     opens: Kept<(FullName, Access), Formula>,
@@ -108,7 +111,7 @@ impl<'a> Memory<'a> {
         &self,
         who: &Principal,
         find: impl FnOnce() -> Vec<(Arc<str>, Step)>,
-    ) -> Arc<[(Arc<str>, Step)]> {
+    ) -> Steps {
         self.steps.of(who, || find().into())
     }
 

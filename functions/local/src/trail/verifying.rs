@@ -1,0 +1,83 @@
+//! `keyfence trail verify`.
+
+use super::{Where, open, run};
+use crate::cli::Exit;
+use crate::replay::Format;
+use crate::text::{named, safe, safe_json};
+use anyhow::Context as _;
+use keyfence_trail::{Moment, Report, VerifyError, VerifyOptions, verify};
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// `keyfence trail verify`.
+///
+/// # Errors
+/// When the store fails or an argument cannot be read.
+pub fn show_verify(
+    at: &Where,
+    against: &[PathBuf],
+    vkey: Option<String>,
+    format: Format,
+    now: Moment,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let trail = open(&at.trail)?;
+    let kept = against.iter().map(|file| std::fs::read(file).with_context(|| named(file)));
+    let options = VerifyOptions { against: kept.collect::<Result<_, _>>()?, vkey, now };
+    match run(async { Ok(verify(&trail, &options).await) })? {
+        Ok(report) => {
+            match format {
+                Format::Json => {
+                    let line = json!({
+                        "broken": null, "entries": report.entries, "unsealed": report.unsealed,
+                        "checkpoints": report.checkpoints, "keys": report.keys, "vkey": report.vkey,
+                        "instances": report.instances, "open": report.open, "loose_blobs": report.loose_blobs,
+                        "first": report.span.map(|s| s.0), "last": report.span.map(|s| s.1),
+                    });
+                    writeln!(out, "{}", safe_json(&line.to_string()))?;
+                }
+                Format::Text => holds(&report, against.is_empty() && options.vkey.is_none(), out)?,
+            }
+            Ok(Exit::Quiet)
+        }
+        Err(VerifyError::Broken(broken)) => {
+            match format {
+                Format::Json => {
+                    let line =
+                        json!({"broken": {"place": broken.place, "problem": broken.problem}});
+                    writeln!(out, "{}", safe_json(&line.to_string()))?;
+                }
+                Format::Text => {
+                    writeln!(out, "the trail is broken\n  {}", safe(&broken.to_string()))?
+                }
+            }
+            Ok(Exit::Broken)
+        }
+        Err(VerifyError::Failed(error)) => Err(error.into()),
+    }
+}
+
+fn holds(report: &Report, by_itself: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut row = |name: &str, text: &str| writeln!(out, "  {name:<12} {}", safe(text));
+    row("entries", &report.entries.to_string())?;
+    row("checkpoints", &report.checkpoints.to_string())?;
+    if let Some((first, last)) = report.span {
+        row("first", &first.to_string())?;
+        row("last", &last.to_string())?;
+    }
+    for (name, count) in [("not sealed", report.unsealed), ("unanswered", report.open as u64)] {
+        if count > 0 {
+            row(name, &count.to_string())?;
+        }
+    }
+    row("key", &report.vkey)?;
+    if by_itself {
+        row(
+            "against",
+            "nothing: a history rewritten with its own key is found by --against CHECKPOINT",
+        )?;
+    }
+    writeln!(out, "the trail holds")?;
+    Ok(())
+}
