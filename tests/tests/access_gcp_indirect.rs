@@ -1,8 +1,10 @@
 //! Ways to data in Google Cloud over something else: acting as a service account, and the power to give oneself access. Each
 //! test names the rules of `shared/analysis/semantics/gcp.md` that decide it; the expectation is the vendor's.
 
-use keyfence_analysis::model::Access::{Administer, Decrypt, KeyAdminister, Write};
+use keyfence_analysis::access::evaluate;
+use keyfence_analysis::model::Access::{Administer, Decrypt, KeyAdminister, Read, Write};
 use keyfence_analysis::model::Verdict::{Conditional, No, Unknown, Yes};
+use keyfence_analysis::model::{Cloud, Principal, Resource};
 use keyfence_tests::gcp_world::{
     ANNA, BEN, BUCKET, CRYPT, CUSTOM, FOLDER, GET, KEY, KEYS_PROJECT, OBJECT_ADMIN, ORGANIZATION,
     OTHER_KEY, OTHER_PROJECT, PROJECT, REPORTS, RING, ROBOT, ROBOT_RESOURCE, ROBOT_SUBJECT, SECOND,
@@ -181,6 +183,35 @@ fn impersonation_has_conditions_and_denials() {
     let rule = denied(&[&subject(ANNA)], &["iam.googleapis.com/serviceAccounts.*"]);
     let refused = world.bind(ROBOT_RESOURCE, TOKEN_CREATOR, ANNA).deny(PROJECT, &rule);
     read(&refused, ANNA, No);
+}
+
+/// GCP-085, GCP-099: what asks for the name of an account is an error; beside what is false it decides nothing.
+#[test]
+fn a_condition_on_the_name_of_an_account_is_an_error_that_absorbs() {
+    let name = "resource.name.startsWith('projects/_/buckets/records')";
+    let (never, always) =
+        ("resource.type == 'storage.googleapis.com/Object'", "resource.type != ''");
+    for (expression, expected) in [
+        (name.to_owned(), No),
+        (format!("!({name})"), No),
+        (format!("{name} && {never}"), No),
+        (format!("!({name} && {never})"), Yes),
+        (format!("{name} || {never}"), No),
+        (format!("{name} || {always}"), Yes),
+        (format!("!({name} || {always})"), No),
+        (format!("{never} ? {name} : {always}"), Yes),
+    ] {
+        let world = World::with_robots().bind(BUCKET, VIEWER, ROBOT).bind_if(
+            ROBOT_RESOURCE,
+            TOKEN_CREATOR,
+            ANNA,
+            &expression,
+        );
+        let answer = world.estate();
+        let question = (Principal::named(ANNA), Resource::store(Cloud::Gcp, BUCKET));
+        let verdict = evaluate(&answer, &question.0, Read, &question.1).verdict();
+        assert_eq!(verdict, expected, "{expression}");
+    }
 }
 
 /// GCP-099: as the account, so a denial of the account's access counts, not one of the caller's.

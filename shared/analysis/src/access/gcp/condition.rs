@@ -35,6 +35,24 @@ struct Open {
     other: bool,
 }
 
+/// When a part of a condition is true, and when it is false.
+struct Truth {
+    yes: Formula,
+    no: Formula,
+}
+
+impl Truth {
+    fn all(parts: Vec<Self>) -> Self {
+        let (yes, no): (Vec<Formula>, Vec<Formula>) =
+            parts.into_iter().map(|part| (part.yes, part.no)).unzip();
+        Self { yes: Formula::all(yes), no: Formula::any(no) }
+    }
+
+    fn negated(self) -> Self {
+        Self { yes: self.no, no: self.yes }
+    }
+}
+
 /// Whether a condition holds; true where there is none.
 pub(super) fn holds(condition: Option<&Condition>, request: &Request<'_, '_>) -> Formula {
     let Some(condition) = condition else { return Formula::always() };
@@ -85,29 +103,40 @@ impl Request<'_, '_> {
     }
 
     fn part(&self, expression: &IdedExpr) -> Formula {
+        self.truth(expression).yes
+    }
+
+    /// When a part is true, and when it is false. An error is neither: `false && <error>` is false, as in CEL.
+    fn truth(&self, expression: &IdedExpr) -> Truth {
         if let Expr::Call(CallExpr { func_name, target: None, args }) = &expression.expr {
             match (func_name.as_str(), args.as_slice()) {
                 (operators::LOGICAL_AND, args) => {
-                    return Formula::all(args.iter().map(|a| self.part(a)));
+                    let parts: Vec<Truth> = args.iter().map(|a| self.truth(a)).collect();
+                    return Truth::all(parts);
                 }
                 (operators::LOGICAL_OR, args) => {
-                    return Formula::any(args.iter().map(|a| self.part(a)));
+                    let parts = args.iter().map(|a| self.truth(a).negated());
+                    return Truth::all(parts.collect()).negated();
                 }
-                (operators::LOGICAL_NOT, [one]) if self.is_nameless() && speaks_of_name(one) => {
-                    return Formula::never();
-                }
-                (operators::LOGICAL_NOT, [one]) => return self.part(one).negated(),
+                (operators::LOGICAL_NOT, [one]) => return self.truth(one).negated(),
                 (operators::CONDITIONAL, [test, yes, no]) => {
-                    let test = self.part(test);
-                    let yes = test.clone().and(self.part(yes));
-                    return yes.or(test.negated().and(self.part(no)));
+                    let (test, yes, no) = (self.truth(test), self.truth(yes), self.truth(no));
+                    let either =
+                        |a: Formula, b: Formula| test.yes.clone().and(a).or(test.no.clone().and(b));
+                    return Truth { yes: either(yes.yes, no.yes), no: either(yes.no, no.no) };
                 }
                 (_, _) => {}
             }
         }
         if self.is_nameless() && speaks_of_name(expression) {
-            return Formula::never();
+            return Truth { yes: Formula::never(), no: Formula::never() };
         }
+        let holds = self.leaf(expression);
+        Truth { no: holds.clone().negated(), yes: holds }
+    }
+
+    /// A part that is not taken apart any further.
+    fn leaf(&self, expression: &IdedExpr) -> Formula {
         let mut open = Open::default();
         let reduced = self.reduced(expression, &mut open);
         let residue = || Formula::condition(written(expression));
