@@ -2,6 +2,7 @@
 
 pub mod aws_world;
 pub mod azure_world;
+pub mod emulator;
 pub mod fakes;
 pub mod gcp_world;
 pub mod tools;
