@@ -30,8 +30,12 @@ fn output_in_the_readme_is_real() {
     }));
     std::fs::write(&keys, content.to_string()).unwrap();
     let opened = opened.path().to_string_lossy().into_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let trail = folder.path().join("audit").to_string_lossy().into_owned();
     let runs = [
-        vec!["replay", &events, "--estate", &estate],
+        vec!["replay", &events, "--estate", &estate, "--trail", &trail],
+        vec!["trail", "verify", "--trail", &trail],
+        vec!["trail", "show", "0b1f0d3e-6d0e-4a5e-9a59-0d3f4f0c7a04", "--trail", &trail],
         vec!["fences", "--estate", &estate],
         vec!["who-can", "read", "arn:aws:s3:::ledger-archive", "--estate", &estate],
         vec!["can", RUNNER, "kms:Decrypt", KEY, "--estate", &estate],

@@ -239,7 +239,7 @@ fn one_decision_is_explained_and_proved() {
         "changed     policy-attached arn:aws:iam::111122223333:role/etl-worker",
         "before      no arn:aws:iam::111122223333:role/etl-worker: read arn:aws:s3:::customer-exports",
         "after       yes arn:aws:iam::111122223333:role/etl-worker: read arn:aws:s3:::customer-exports",
-        "decided     record in mode observe",
+        "decided     record (observe: would remediate (the plan is proved))",
         "iam:DetachRolePolicy",
         "proof       holds",
     ] {

@@ -112,7 +112,7 @@ fn explain(whole: &Whole, out: &mut dyn Write) -> anyhow::Result<()> {
         row("unknown", unknown)?;
     }
     let decision = &decided.decision;
-    row("decided", &format!("{} in mode {}: {}", decision.action, decision.mode, decision.reason))?;
+    row("decided", &format!("{} ({})", decision.action, decision.reason))?;
     if let Some(plan) = &whole.plan {
         row(
             "plan",
