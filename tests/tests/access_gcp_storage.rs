@@ -190,14 +190,6 @@ fn a_level_above_that_is_not_in_the_export_is_unknown() {
     }
 }
 
-/// GCP-014: a bucket of which only the policy was exported is there; how it is set is unknown.
-#[test]
-fn a_bucket_with_a_policy_and_without_settings_is_unknown() {
-    let world = World::new().lacking(BUCKET).bind(BUCKET, VIEWER, ANNA);
-    read(&world, ANNA, Unknown);
-    read(&World::new().lacking(BUCKET).without_policy(BUCKET), ANNA, No);
-}
-
 /// GCP-014: exports are made by content type; one without any policy knows none.
 #[test]
 fn an_export_without_policies_knows_nobody() {

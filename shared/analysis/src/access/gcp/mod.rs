@@ -72,8 +72,7 @@ pub(super) fn evaluate<'m>(
 ) -> Answer {
     let name = FullName::new(resource.name());
     let Some(asset) = gcp.assets.get(&name) else {
-        // What has a policy is there, though its settings were not exported.
-        return if gcp.assets_known && !gcp.policies.contains_key(&name) {
+        return if gcp.assets_known {
             Answer::never()
         } else {
             Answer::of(Formula::unknown(format!("{name} is not in the estate")))
