@@ -296,7 +296,10 @@ fn incremental(cloud: Cloud, seed: u64, known: &Known) -> Law {
         let (mut was, mut is) = (Asker::new(&before), Asker::new(&estate));
         for one in changed.iter().step_by(1 + changed.len() / 24) {
             let real_before = beyond(&mut was, one);
-            let real_after = beyond(&mut is, one);
+            // Who is no candidate any more is asked no more, nor is what is not there.
+            let asked = keyfence_analysis::access::resources(&estate).any(|r| r == one.resource)
+                && candidates(&estate, &one.resource).contains(&one.principal);
+            let real_after = if asked { beyond(&mut is, one) } else { Formula::never() };
             // What an earlier edit left wrong is told by the comparison at the end.
             if real_after != one.after {
                 let text = format!("{edit:?}\n{one:?}\nreally {real_before} -> {real_after}");

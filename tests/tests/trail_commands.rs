@@ -446,3 +446,29 @@ fn the_packages_of_gos_checksum_database_agree() {
         std::fs::write(&object, good).unwrap();
     }
 }
+
+#[test]
+fn nothing_of_an_event_is_recorded_but_what_the_judgement_names() {
+    let desk = Desk::new();
+    let from = attached();
+    let to = desk.path("scenario");
+    for file in files(&from, &[""]) {
+        let there = to.join(file.strip_prefix(&from).unwrap());
+        std::fs::create_dir_all(there.parent().unwrap()).unwrap();
+        std::fs::copy(file, there).unwrap();
+    }
+    let events = std::fs::read_to_string(to.join("events.jsonl")).unwrap();
+    let mut event: Value = serde_json::from_str(events.lines().next().unwrap()).unwrap();
+    for member in ["requestParameters", "responseElements", "userIdentity", "additionalEventData"] {
+        event[member]["sessionToken"] = Value::from("CANARY-TOKEN");
+        event[member]["secretAccessKey"] = Value::from("CANARY-SECRET");
+    }
+    event["userAgent"] = Value::from("CANARY-AGENT");
+    std::fs::write(to.join("events.jsonl"), event.to_string()).unwrap();
+    let ran = desk.record(&to, &[]);
+    assert_eq!(ran.exit, Exit::Findings, "{}", ran.talk);
+    for object in desk.objects("") {
+        let content = String::from_utf8_lossy(&std::fs::read(&object).unwrap()).into_owned();
+        assert!(!content.contains("CANARY"), "{object:?}");
+    }
+}

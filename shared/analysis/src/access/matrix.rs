@@ -14,6 +14,7 @@
 //!
 //! A change is judged without it: a function that judges one event looks at the touched slice alone.
 
+use super::scope::is_listed;
 use super::{Asker, Slice, candidates, slice};
 use crate::change::Edit;
 use crate::estate::Estate;
@@ -225,8 +226,11 @@ impl Matrix {
                 last = Some(Asked { resource, open, candidates });
             }
             let Some(Asked { open, candidates, .. }) = &last else { continue };
-            // Who is no candidate has nothing beyond what everyone has; so says a fresh build too.
-            let asked = EVERYONE.contains(principal) || candidates.contains(principal);
+            // Who is no candidate has nothing beyond what everyone has, and nobody has anything of what is not there any more;
+            // so says a fresh build too.
+            let is_there = is_listed(estate, resource);
+            let asked =
+                is_there && (EVERYONE.contains(principal) || candidates.contains(principal));
             for (access, open) in open {
                 self.questions += 1;
                 let after = if asked {

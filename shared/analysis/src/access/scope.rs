@@ -7,6 +7,7 @@ mod gcp;
 use super::{Decrypts, decrypts};
 use crate::change::Edit;
 use crate::estate::Estate;
+use crate::model::aws::Arn;
 use crate::model::azure::ArmId;
 use crate::model::gcp::FullName;
 use crate::model::{Cloud, Principal, Reach, Resource, ResourceKind};
@@ -87,6 +88,20 @@ pub fn resources(estate: &Estate) -> impl Iterator<Item = Resource> {
     aws::resources(&estate.aws)
         .chain(azure::resources(&estate.azure))
         .chain(gcp::resources(&estate.gcp))
+}
+
+/// Whether a store or key is listed.
+pub(super) fn is_listed(estate: &Estate, resource: &Resource) -> bool {
+    match resource.cloud {
+        Cloud::Aws => match resource.kind {
+            ResourceKind::Store => super::aws::bucket(&estate.aws, resource).is_some(),
+            ResourceKind::Key => {
+                Arn::parse(resource.name()).is_ok_and(|arn| estate.aws.keys.contains_key(&arn))
+            }
+        },
+        Cloud::Azure => estate.azure.resources.contains_key(&ArmId::new(resource.name())),
+        Cloud::Gcp => estate.gcp.assets.contains_key(&FullName::new(resource.name())),
+    }
 }
 
 /// The customer-managed keys that may encrypt what is in a store, as far as they can be told.

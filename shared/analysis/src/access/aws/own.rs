@@ -1,8 +1,12 @@
 //! What the own side of a user or role consists of: documents, boundary, policies of the organisation. Looked up once per principal,
 //! asked at each question.
 
+use super::power::POWERS;
 use crate::estate::aws::{Aws, OrganizationPolicyKind};
-use crate::model::aws::{AccountId, Action, Arn, Document, IamKind, IamPrincipal};
+use crate::model::Pattern;
+use crate::model::aws::{
+    AccountId, Action, Arn, Document, Effect, IamKind, IamPrincipal, ResourceMatch,
+};
 use std::fmt;
 
 /// The own side of a user or role.
@@ -19,6 +23,15 @@ pub(crate) struct Own<'a> {
     pub(super) control: Limits<'a>,
     /// The known actions that some document speaks of.
     actions: u64,
+    /// What is allowed over principals on which resources, whatever the conditions.
+    powers: Vec<Allowed<'a>>,
+}
+
+/// What one statement allows: actions by bit, and on which resources; none named: on any.
+#[derive(Debug)]
+struct Allowed<'a> {
+    actions: u64,
+    on: Option<&'a [Pattern]>,
 }
 
 /// An identity policy, and who holds it.
@@ -72,6 +85,7 @@ impl<'a> Own<'a> {
             boundary: None,
             control: Limits::Free,
             actions: 0,
+            powers: Vec::new(),
             account,
         };
         own.hold(aws, principal);
@@ -93,7 +107,7 @@ impl<'a> Own<'a> {
         if let (Some(account), false) = (&own.account, principal.arn.is_service_linked_role()) {
             own.control = Limits::of(aws, account, OrganizationPolicyKind::Service);
         }
-        own.actions = own.documents.iter().fold(0, |all, held| all | held.document.actions());
+        own.sum_up();
         own
     }
 
@@ -116,13 +130,45 @@ impl<'a> Own<'a> {
     /// The same with the policies of one more group.
     pub(super) fn with(mut self, aws: &'a Aws, group: &'a IamPrincipal) -> Self {
         self.hold(aws, group);
-        self.actions = self.documents.iter().fold(0, |all, held| all | held.document.actions());
+        self.sum_up();
         self
     }
 
     /// Whether some document speaks of one of the actions of a mask; *yes* when not all is known.
     pub(super) fn speaks_of_any(&self, actions: u64) -> bool {
         !self.unseen.is_empty() || self.actions & actions != 0
+    }
+
+    /// Whether some document may allow one of the [`POWERS`] of a mask on a resource; *yes* when not all is known. What is *no*
+    /// here need not be evaluated.
+    pub(super) fn may_allow(&self, actions: u64, on: &Arn) -> bool {
+        let text = on.as_str();
+        let touches = |allowed: &Allowed<'_>| {
+            allowed.actions & actions != 0
+                && allowed.on.is_none_or(|patterns| patterns.iter().any(|p| p.matches(text)))
+        };
+        !self.unseen.is_empty() || self.powers.iter().any(touches)
+    }
+
+    /// What the documents speak of, once all are held.
+    fn sum_up(&mut self) {
+        self.actions = self.documents.iter().fold(0, |all, held| all | held.document.actions());
+        let powerful = self.documents.iter().filter(|held| held.document.actions() & POWERS != 0);
+        let statements = powerful.flat_map(|held| {
+            let variables = held.document.has_variables();
+            held.document.statements().iter().map(move |statement| (statement, variables))
+        });
+        self.powers = statements
+            .filter(|(s, _)| s.effect == Effect::Allow && s.actions & POWERS != 0)
+            .map(|(statement, variables)| {
+                let on = match &statement.resource {
+                    // A star may stand for more here than in the evaluation, never for less.
+                    ResourceMatch::Is(patterns) if !variables => Some(patterns.as_slice()),
+                    ResourceMatch::Is(_) | ResourceMatch::Not(_) | ResourceMatch::Attached => None,
+                };
+                Allowed { actions: statement.actions, on }
+            })
+            .collect();
     }
 
     /// Whether some document speaks of an action; *yes* when not all is known.

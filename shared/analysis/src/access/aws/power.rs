@@ -202,6 +202,11 @@ impl Power<'_> {
     }
 
     fn any(&self, actions: &[Known], target: &Arn) -> Formula {
+        if let Subject::Iam(iam) = self.subject
+            && !iam.own.may_allow(mask(actions), target)
+        {
+            return Formula::never();
+        }
         Formula::any(actions.iter().map(|a| self.may(*a, target)))
     }
 
@@ -294,6 +299,6 @@ impl Power<'_> {
         let runs = Formula::any(
             served.map(|((_, action), known)| known.get_or_init(|| run(*action)).clone()),
         );
-        if runs.is_never() { runs } else { runs.and(self.may(Known::PassRole, &role.arn)) }
+        if runs.is_never() { runs } else { runs.and(self.any(&[Known::PassRole], &role.arn)) }
     }
 }

@@ -62,7 +62,14 @@ fn add_edit(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
             let role = [Principal::named(aws.arn_of(who).as_str())].into();
             let mut others = with_assumers(aws, &role);
             others.retain(|p| !role.contains(p));
-            slice.add(&others, reached_from(aws, &who.account));
+            let reached = reached_from(aws, &who.account);
+            // What everyone becomes is no more than what everyone has: for all who have it by their own name too.
+            if others.iter().any(|p| !matches!(p, Principal::Named(_))) {
+                for resource in &reached {
+                    slice.add(&candidates(aws, resource), [resource.clone()]);
+                }
+            }
+            slice.add(&others, reached);
         }
         AwsEdit::Principal(who, edit) => {
             let spoken = Spoken::of_edit(aws, who, edit);
@@ -342,6 +349,7 @@ fn with_assumers(aws: &Aws, principals: &Principals) -> Principals {
         if let (Some(IamPrincipal { trust: None, .. }), Some(owner)) = (role, &owner) {
             let mut new = Principals::new();
             add_trusted(aws, &Truster::Account(owner.clone()), owner, &mut new);
+            new.insert(Principal::named(owner.root().as_str()));
             new.retain(|p| !found.contains(p));
             found.extend(new.iter().cloned());
             todo.extend(new);

@@ -126,7 +126,13 @@ fn add_policy(gcp: &Gcp, changed: &FullName, bindings: BTreeSet<&Binding>, slice
         acts || gcp.assets.get(&changed).is_some_and(|a| a.kind() == AssetKind::ServiceAccount);
     let below =
         gcp.assets.values().filter(|a| is_account || gcp.lineage(&a.name).contains(&changed));
-    slice.add(&principals, below.filter_map(resource));
+    for asset in below {
+        slice.add(&principals, resource(asset));
+        // What everyone has covers what others have by their own name, by an ACL for one.
+        if by_actors || members.iter().any(|m| reaches_others(m)) {
+            slice.add(&candidates(gcp, &asset.name), resource(asset));
+        }
+    }
     // A managed folder's policy opens objects of its bucket.
     let around = changed.segment("managedFolders").and_then(|_| changed.up_to("buckets"));
     slice.add(&principals, around.and_then(|b| gcp.assets.get(&b)).and_then(resource));

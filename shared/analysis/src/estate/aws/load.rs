@@ -79,7 +79,12 @@ impl Aws {
             .ok_or_else(|| place.error("`KeyMetadata.Arn` is not an ARN"))?;
         for alias in value.get("Aliases").map(json::list).unwrap_or_default() {
             let target = json::text(alias, "TargetKeyId").unwrap_or_else(|| arn.name());
-            if let Some(alias) = json::text(alias, "AliasArn").and_then(|a| Arn::parse(a).ok()) {
+            // One that is listed by its name alone stands in the account and region of its key.
+            let (stem, named) =
+                (arn.as_str().split(":key/").next(), json::text(alias, "AliasName"));
+            let by_name = || Some(format!("{}:{}", stem?, named?));
+            let written = json::text(alias, "AliasArn").map(str::to_owned).or_else(by_name);
+            if let Some(alias) = written.and_then(|a| Arn::parse(&a).ok()) {
                 self.aliases.insert(alias, target.into());
             }
         }

@@ -327,10 +327,12 @@ impl World {
     }
 
     fn key_list(&self, random: &mut Random, account: &str) -> Value {
-        self.keys.iter().filter(|k| k.account == account).map(|k| self.key(random, k)).collect()
+        let own = self.keys.iter().filter(|k| k.account == account);
+        own.enumerate().map(|(number, key)| self.key(random, key, number)).collect()
     }
 
-    fn key(&self, random: &mut Random, key: &Key) -> Value {
+    /// `number`: its place among the keys of its account, where an alias names one key only.
+    fn key(&self, random: &mut Random, key: &Key, number: usize) -> Value {
         let id = key.arn.rsplit('/').next().unwrap_or_default();
         let place = Place::Key { arn: key.arn.clone(), account: key.account.clone() };
         let policy = if key.managed_by_aws {
@@ -339,7 +341,12 @@ impl World {
             policy::document(random, self, &place)
         };
         let state = if key.enabled { "Enabled" } else { random_state(random) };
-        let alias = if key.managed_by_aws { "alias/aws/s3" } else { "alias/ledger" };
+        let alias = match number {
+            _ if key.managed_by_aws => "alias/aws/s3".to_owned(),
+            0 => "alias/ledger".to_owned(),
+            1 => "alias/other".to_owned(),
+            more => format!("alias/key-{more}"),
+        };
         let grants = if self.options.beyond_policies && !key.managed_by_aws && random.chance(40) {
             (0..=random.below(2)).map(|i| self.grant(random, key, i)).collect()
         } else {
