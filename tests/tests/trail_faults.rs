@@ -275,3 +275,97 @@ async fn a_thousand_writers_at_once() {
     assert_eq!(sealed.new, 1002);
     assert_eq!(verify(&trail, &VerifyOptions::at(at(3))).await.unwrap().entries, 1002);
 }
+
+/// A write that landed and was answered 503, then refusals: the number is not given twice.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_after_an_ambiguous_write_is_no_answer() {
+    let store = Arc::new(InMemory::new());
+    let faults = Faults::over(store.clone(), Plan::None);
+    let trail = Trail::new(faults.clone());
+    trail.found(&*KEY, at(0)).await.unwrap();
+    let writer = Writer::new(trail.clone(), at(0)).unwrap();
+    writer.append(draft(1), at(1)).await.unwrap();
+    faults.refuse_after_landing(true);
+    writer.append(draft(2), at(2)).await.unwrap_err();
+    writer.append(draft(3), at(3)).await.unwrap_err();
+    faults.refuse_after_landing(false);
+    writer.append(draft(4), at(4)).await.unwrap();
+    seal(&trail, &*KEY, &writer, at(5), &SealOptions::default()).await.unwrap();
+    verify(&trail, &VerifyOptions::at(at(6))).await.unwrap();
+}
+
+/// A sealer dies after its heartbeat, which a seal that looks for all takes up later: the next one that looks back takes nothing twice.
+#[tokio::test(start_paused = true)]
+async fn a_heartbeat_that_comes_late_does_not_end_the_looking_back() {
+    let trail = Trail::new(Arc::new(InMemory::new()));
+    trail.found(&*KEY, at(0)).await.unwrap();
+    let back = SealOptions { lookback: Some(Duration::from_secs(7200)), ..small() };
+    let hour = 3600;
+    let writer = Writer::new(trail.clone(), at(0)).unwrap();
+    let late = Draft::new(Kind::heartbeat(), json!({"checkpoint": 0, "pending": 0}));
+    writer.append(draft(0), at(0)).await.unwrap();
+    seal(&trail, &*KEY, &writer, at(1), &back).await.unwrap();
+    let dead = Writer::new(trail.clone(), at(2)).unwrap();
+    dead.append(late, at(2)).await.unwrap();
+    for number in 0..5 {
+        writer.append(draft(number), at(9 * hour)).await.unwrap();
+    }
+    seal(&trail, &*KEY, &writer, at(9 * hour + 1), &back).await.unwrap();
+    seal(&trail, &*KEY, &writer, at(9 * hour + 2), &small()).await.unwrap();
+    writer.append(draft(9), at(9 * hour + 60)).await.unwrap();
+    seal(&trail, &*KEY, &writer, at(9 * hour + 61), &back).await.unwrap();
+    verify(&trail, &VerifyOptions::at(at(10 * hour))).await.unwrap();
+}
+
+/// Who may create objects writes a segment of his own: it is not signed.
+#[tokio::test(start_paused = true)]
+async fn a_segment_that_nobody_recorded_is_not_signed() {
+    use object_store::ObjectStoreExt as _;
+    let store = Arc::new(InMemory::new());
+    let trail = Trail::new(store.clone());
+    live(&trail, &Acknowledged::default(), 0).await.unwrap();
+    let sealer = Writer::new(trail.clone(), at(10)).unwrap();
+    let record = sealer.append(draft(1), at(10)).await.unwrap();
+    let genuine = String::from_utf8(record.to_bytes().unwrap()).unwrap();
+    let forged = genuine.replace("\"number\":1}", "\"number\":2}");
+    let sealed =
+        String::from_utf8(of(&*store).await["trail/seq/00000000000000000000.jsonl"].to_vec())
+            .unwrap();
+    let again = sealed.lines().next().unwrap().to_owned();
+    for line in [forged, again] {
+        let place = "trail/seq/00000000000000000011.jsonl";
+        store.put(&place.into(), format!("{line}\n").into()).await.unwrap();
+        let error =
+            seal(&trail, &*KEY, &sealer, at(4000), &SealOptions::default()).await.unwrap_err();
+        assert!(error.to_string().contains(place), "{error}");
+        store.delete(&place.into()).await.unwrap();
+    }
+}
+
+/// A trail that was set back is not built upon.
+#[tokio::test(start_paused = true)]
+async fn a_trail_that_was_set_back_is_not_sealed() {
+    use object_store::ObjectStoreExt as _;
+    let store = Arc::new(InMemory::new());
+    let trail = Trail::new(store.clone());
+    live(&trail, &Acknowledged::default(), 0).await.unwrap();
+    let newest = of(&*store).await.into_keys().filter(|p| p.contains("checkpoints")).max().unwrap();
+    store.delete(&newest.as_str().into()).await.unwrap();
+    let sealer = Writer::new(trail.clone(), at(10)).unwrap();
+    let error = seal(&trail, &*KEY, &sealer, at(4000), &SealOptions::default()).await.unwrap_err();
+    assert_eq!(error.class(), keyfence_trail::Class::Stop);
+    assert!(error.to_string().contains(&newest), "{error}");
+}
+
+/// An object that is larger than any that belongs there is not read.
+#[tokio::test(start_paused = true)]
+async fn what_is_too_large_is_told_and_not_read() {
+    use object_store::ObjectStoreExt as _;
+    let store = Arc::new(InMemory::new());
+    let trail = Trail::new(store.clone());
+    live(&trail, &Acknowledged::default(), 0).await.unwrap();
+    let name = "trail/pending/20261124T12/01M86PTREG6WK21JX7KT9QVZEH-decision.json";
+    store.put(&name.into(), vec![b'x'; 70_000].into()).await.unwrap();
+    let said = verify(&trail, &VerifyOptions::at(at(50))).await.unwrap_err().to_string();
+    assert!(said.contains(name) && said.contains("70000"), "{said}");
+}

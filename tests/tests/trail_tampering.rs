@@ -66,8 +66,8 @@ async fn sample() -> Sample {
         .answers(intent);
     let outcome = writers[1].append(draft, at(4)).await.unwrap().id;
     seal(&trail, &first, &sealer, at(5), &options).await.unwrap();
-    let size = seal(&trail, &first, &sealer, at(6), &options).await.unwrap().size;
-    KeyRing::rotate(&trail, &first, &second, size, at(7)).await.unwrap();
+    seal(&trail, &first, &sealer, at(6), &options).await.unwrap();
+    KeyRing::rotate(&trail, &first, &second, at(7)).await.unwrap();
     for i in 0..280 {
         writers[i % 3]
             .append(Draft::new(kind("decision"), json!({"number": i})), at(8))
@@ -229,7 +229,7 @@ async fn rewritten(keys: &FileKey) -> Objects {
 
 fn options(against: &[&Bytes], vkey: Option<&str>) -> VerifyOptions {
     VerifyOptions {
-        against: against.iter().map(|b| b.to_vec()).collect(),
+        against: against.iter().map(|b| ("kept".to_owned(), b.to_vec())).collect(),
         vkey: vkey.map(str::to_owned),
         now: at(5000),
     }

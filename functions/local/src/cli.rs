@@ -141,7 +141,7 @@ enum TrailCommand {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Check everything; name the first thing that is wrong (exit code 3)
+    /// Check everything while nobody writes; name the first thing that is wrong (exit code 3)
     Verify {
         #[command(flatten)]
         at: trail::Where,
@@ -309,7 +309,7 @@ pub fn run(
         Command::Can(arguments) => can(&arguments, out),
         Command::Diff { before, after, format } => estate::load(&before)
             .and_then(|before| ask::diff(&before, &estate::load(&after)?, format, out)),
-        Command::Trail { command } => trail_command(command, (around.clock)(), out),
+        Command::Trail { command } => trail_command(command, (around.clock)(), out, talk),
         Command::Rules { format } => rules(format, out),
         Command::Config { command: ConfigCommand::Check { file, format } } => {
             check_config(&file, format, around, out)
@@ -317,8 +317,7 @@ pub fn run(
     };
     done.unwrap_or_else(|error| {
         // Whoever reads has heard enough (`| head`): no failure of ours.
-        let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
-        if error.chain().filter_map(|e| e.downcast_ref()).any(closed) {
+        if replay::is_closed(&error) {
             return Exit::Quiet;
         }
         let _ = writeln!(talk, "keyfence: {}", text::safe_lines(&format!("{error:#}")));
@@ -335,6 +334,7 @@ fn trail_command(
     command: TrailCommand,
     now: keyfence_trail::Moment,
     out: &mut dyn Write,
+    talk: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     match command {
         TrailCommand::Seal { at, key, copy, format } => {
@@ -344,10 +344,10 @@ fn trail_command(
             trail::show_verify(&at, &against, vkey, format, now, out)
         }
         TrailCommand::Show { decision, at, proof, format } => {
-            trail::show(&at, &decision, proof.as_deref(), format, out)
+            trail::show(&at, &decision, proof.as_deref(), format, out, talk)
         }
-        TrailCommand::List { at, filter, format } => trail::list(&at, &filter, format, out),
-        TrailCommand::Export { at, filter, form } => trail::export(&at, &filter, form, out),
+        TrailCommand::List { at, filter, format } => trail::list(&at, &filter, format, out, talk),
+        TrailCommand::Export { at, filter, form } => trail::export(&at, &filter, form, out, talk),
         TrailCommand::Rotate { at, key, new_key } => trail::rotate(&at, &key, &new_key, now, out),
     }
 }
@@ -364,6 +364,8 @@ fn replay(
     let config =
         arguments.config.as_deref().map(estate::load_config).transpose()?.unwrap_or_default();
     let config_text = arguments.config.as_deref().map(estate::read_text).transpose()?;
+    // No trail is begun for events that are not there.
+    crate::input::find(&arguments.events)?;
     let open = |folder: &PathBuf| {
         trail::Recorder::open(folder, &arguments.key, config_text.as_deref(), around.clock)
     };

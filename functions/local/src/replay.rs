@@ -81,6 +81,7 @@ pub fn run(
     bar.finish_and_clear();
     let Reading { mut summary, sorter, .. } = reading;
     let mut judge = Judge::new(given.estate, given.live, given.config);
+    let (mut heard, mut failed) = (true, false);
     for waiting in sorter?.finish()? {
         match waiting? {
             Waiting::Line(line) => match options.format {
@@ -96,19 +97,36 @@ pub fn run(
                 let judgement = judge.judge(*event, number);
                 summary.count(&judgement);
                 // Recorded before it is told.
-                if let Some(recorder) = &mut recorder {
-                    recorder.record(&judgement)?;
+                if let Some(recorder) = &mut recorder
+                    && let Some(problem) = recorder.record(&judgement)?
+                {
+                    let _ = writeln!(talk, "keyfence: {}", text::safe(&problem));
+                    failed = true;
                 }
-                print(&judgement, options, out)?;
+                if heard {
+                    heard = match print(&judgement, options, out) {
+                        // Nobody reads any more (`| head`): what is recorded is recorded to the end.
+                        Err(error) if recorder.is_some() && is_closed(&error) => false,
+                        other => other.map(|()| true)?,
+                    };
+                }
             }
         }
     }
-    out.flush()?;
+    if heard {
+        out.flush()?;
+    }
     summary.write(talk)?;
     if let Some(recorder) = recorder {
         recorder.finish(talk)?;
     }
-    Ok(summary.exit())
+    Ok(if failed { Exit::Failed } else { summary.exit() })
+}
+
+/// Whether whoever reads has heard enough.
+pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
+    let closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().filter_map(|e| e.downcast_ref()).any(closed)
 }
 
 fn print(judgement: &Judgement, options: &Options, out: &mut dyn Write) -> anyhow::Result<()> {

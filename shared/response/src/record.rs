@@ -8,7 +8,7 @@ use keyfence_analysis::judge::{Judgement, Outcome};
 use keyfence_trail::{Draft, Kind, Malformed, Record, sha256_hex};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The version of the body.
 pub const VERSION: u8 = 1;
@@ -300,6 +300,9 @@ pub enum RecordError {
     /// The record has another form than a decision.
     #[error("the record is no decision of version {VERSION}: {0}")]
     Body(serde_json::Error),
+    /// It is of another version.
+    #[error("the record is of version {0}, and this keyfence reads version {VERSION}")]
+    Version(u8),
     /// It cannot be a record at all.
     #[error(transparent)]
     Malformed(#[from] Malformed),
@@ -318,6 +321,40 @@ struct Judged {
     findings: Vec<Finding>,
     decision: Decision,
     plan: Option<Plan>,
+}
+
+/// The kind of the record of a decision of which only the head can be recorded.
+pub const SHORT_KIND: &str = "decision-in-short";
+
+/// The head of a decision that cannot be recorded whole, and why.
+///
+/// # Errors
+/// Never for a judgement: all of it is short.
+pub fn in_short(
+    judgement: &Judgement,
+    versions: &Versions,
+    why: &str,
+) -> Result<Draft, RecordError> {
+    let clip = |text: &str| text.chars().take(400).collect::<String>();
+    let event = &judgement.event;
+    let (resource, action) = match &judgement.outcome {
+        Outcome::Judged(conclusion) => {
+            (clip(&conclusion.change.resource), conclusion.decision.action.word())
+        }
+        Outcome::Dropped(_) => (String::new(), "ignore"),
+    };
+    let body = json!({
+        "v": VERSION,
+        "event": {
+            "cloud": event.cloud, "id": clip(&event.identity.id), "name": clip(&event.name),
+            "time": event.time,
+        },
+        "resource": resource,
+        "action": action,
+        "versions": versions,
+        "why": clip(why),
+    });
+    Ok(Draft::new(Kind::new(SHORT_KIND)?, body))
 }
 
 /// What is to be recorded of a judgement; `None` for an event that is no change.
@@ -343,7 +380,7 @@ pub fn draft(judgement: &Judgement, versions: &Versions) -> Result<Option<Draft>
         unknown: judged.unknown,
         findings: judged.findings,
         decision: judged.decision,
-        plan: judged.plan.map(|plan| part(plan, &mut blobs)).transpose()?,
+        plan: judged.plan.map(|plan| part(plan.without_secrets(), &mut blobs)).transpose()?,
         event: judged.event,
     };
     let body = serde_json::to_value(&body).map_err(RecordError::Judgement)?;
@@ -356,6 +393,8 @@ fn part<T: Serialize>(content: T, blobs: &mut Vec<Vec<u8>>) -> Result<Part<T>, R
     if bytes.len() <= MOST_INLINE_BYTES {
         return Ok(Part::Here(content));
     }
+    // What is read later must be readable: not nested too deep.
+    serde_json::from_slice::<Value>(&bytes).map_err(RecordError::Judgement)?;
     let blob = Blob { sha256: sha256_hex(&bytes), bytes: bytes.len() };
     blobs.push(bytes);
     Ok(Part::Blob(blob))
@@ -412,13 +451,72 @@ impl Decided {
         if record.kind.as_str() != KIND {
             return Ok(None);
         }
-        serde_json::from_value(record.body.clone()).map(Some).map_err(RecordError::Body)
+        let read: Self = serde_json::from_value(record.body.clone()).map_err(RecordError::Body)?;
+        if read.v != VERSION {
+            return Err(RecordError::Version(read.v));
+        }
+        Ok(Some(read))
     }
 
     /// The worst finding.
     #[must_use]
     pub fn worst(&self) -> Option<&Finding> {
         self.findings.first()
+    }
+}
+
+/// Names of members whose values are secrets, wherever a document puts them.
+const SECRET_NAMES: [&str; 9] = [
+    "password",
+    "secretaccesskey",
+    "sessiontoken",
+    "connectionstring",
+    "accountkey",
+    "sastoken",
+    "sharedaccesskey",
+    "privatekey",
+    "clientsecret",
+];
+
+/// What texts that carry a secret contain.
+const SECRET_MARKS: [&str; 6] = [
+    "accountkey=",
+    "sharedaccesskey=",
+    "sharedaccesssignature",
+    "sig=",
+    "private key-----",
+    "password=",
+];
+
+impl Plan {
+    /// Settings are recorded as they are, secrets in them as their hash: bodies of requests carry what people put into them.
+    fn without_secrets(mut self) -> Self {
+        for step in &mut self.steps {
+            for part in [&mut step.change, &mut step.expects, &mut step.undo] {
+                hide_secrets(part, false);
+            }
+        }
+        self
+    }
+}
+
+fn hide_secrets(value: &mut Value, named_secret: bool) {
+    match value {
+        Value::String(text) => {
+            let lower = text.to_lowercase();
+            if named_secret || SECRET_MARKS.iter().any(|mark| lower.contains(mark)) {
+                *text = format!("not recorded, sha256 {}", sha256_hex(text.as_bytes()));
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|v| hide_secrets(v, named_secret)),
+        Value::Object(object) => {
+            for (name, value) in object.iter_mut() {
+                let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+                let named = SECRET_NAMES.contains(&plain.to_lowercase().as_str());
+                hide_secrets(value, named_secret || named);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -443,5 +541,23 @@ impl<T: DeserializeOwned + Clone> Part<T> {
                 serde_json::from_slice(content.unwrap_or_default()).map_err(RecordError::Body)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_recorded_as_their_hash() {
+        let mut value = json!({
+            "properties": {"networkAcls": {"conn": "x;AccountKey=CANARY=="}, "clientSecret": "CANARY"},
+            "list": [{"SAS-Token": ["CANARY"]}, "https://a.test/?sv=1&sig=CANARY"],
+            "Policy": {"Resource": "arn:aws:secretsmanager:eu-west-1:1:secret:x", "Sid": "Password rules"},
+        });
+        hide_secrets(&mut value, false);
+        let text = value.to_string();
+        assert!(!text.contains("CANARY"), "{text}");
+        assert!(text.contains("secretsmanager") && text.contains("Password rules"), "{text}");
     }
 }

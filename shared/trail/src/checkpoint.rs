@@ -38,6 +38,13 @@ pub(crate) async fn sign(
     Ok(note.to_bytes().into())
 }
 
+/// Whether a file holds a checkpoint, whoever signed it.
+#[must_use]
+pub fn is_checkpoint(content: &[u8]) -> bool {
+    let note = Note::from_bytes(content);
+    note.is_ok_and(|note| tlog_tiles::Checkpoint::from_bytes(note.text()).is_ok())
+}
+
 /// Reads a checkpoint that one of the keys signed.
 ///
 /// # Errors
@@ -67,9 +74,7 @@ pub(crate) fn parse(note: &Bytes, ring: &KeyRing) -> Result<Checkpoint, String> 
 }
 
 /// The sizes of all checkpoints, by their names.
-pub(crate) async fn sizes(trail: &Trail) -> Result<Vec<u64>, Error> {
-    let hinted = trail.get(&Place::Head).await?;
-    let hinted = hinted.and_then(|h| std::str::from_utf8(&h).ok()?.parse().ok());
+async fn sizes(trail: &Trail, hinted: Option<u64>) -> Result<Vec<u64>, Error> {
     let folder = Place::folder("checkpoints");
     if let Some(hinted) = hinted {
         let names = trail.list_from(&folder, &Place::Checkpoint(hinted)).await?;
@@ -79,6 +84,13 @@ pub(crate) async fn sizes(trail: &Trail) -> Result<Vec<u64>, Error> {
         }
     }
     Ok(sizes_of(&trail.list(&folder).await?))
+}
+
+/// The size that the hint names; a hint that is no number is none.
+pub(crate) async fn hinted(trail: &Trail) -> Result<Option<u64>, Error> {
+    let hint = trail.get(&Place::Head).await?;
+    let plain = |text: &&str| text.bytes().all(|b| b.is_ascii_digit());
+    Ok(hint.and_then(|h| std::str::from_utf8(&h).ok().filter(plain)?.parse().ok()))
 }
 
 fn sizes_of(names: &[String]) -> Vec<u64> {
@@ -91,7 +103,14 @@ fn sizes_of(names: &[String]) -> Vec<u64> {
 
 /// The newest checkpoint.
 pub(crate) async fn newest(trail: &Trail, ring: &KeyRing) -> Result<Option<Checkpoint>, Error> {
-    let Some(size) = sizes(trail).await?.into_iter().max() else { return Ok(None) };
+    // The hint first: others seal meanwhile.
+    let hinted = hinted(trail).await?;
+    let size = sizes(trail, hinted).await?.into_iter().max();
+    // A hint at a checkpoint that is not there: the trail was set back. Nothing is built on that.
+    if let Some(hinted) = hinted.filter(|hinted| *hinted > size.unwrap_or_default()) {
+        return Err(Error::Missing { place: Place::Checkpoint(hinted).to_string() });
+    }
+    let Some(size) = size else { return Ok(None) };
     let place = Place::Checkpoint(size);
     let note = trail.get(&place).await?;
     let note = note.ok_or_else(|| Error::Missing { place: place.to_string() })?;

@@ -97,6 +97,12 @@ impl Signer for FileKey {
     }
 }
 
+/// Whether a text is a verifier key.
+#[must_use]
+pub fn is_vkey(text: &str) -> bool {
+    Public::parse(text).is_some()
+}
+
 /// A public key with its name.
 #[derive(Debug, Clone)]
 pub(crate) struct Public {
@@ -317,7 +323,10 @@ impl KeyRing {
     }
 
     /// Whether a key may sign the next checkpoint: the newest one only.
-    pub(crate) fn may_sign(&self, vkey: &str) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// When it is another one.
+    pub fn may_sign(&self, vkey: &str) -> Result<(), Error> {
         let KeyIndex(index) = self.index_of(vkey)?;
         if index + 1 == self.statements.len() {
             Ok(())
@@ -357,7 +366,6 @@ impl KeyRing {
         trail: &Trail,
         old: &dyn Signer,
         new: &dyn Signer,
-        size: u64,
         at: Moment,
     ) -> Result<u32, Error> {
         let ring = Self::load(trail).await?;
@@ -369,9 +377,16 @@ impl KeyRing {
         if statement.origin != ring.origin() {
             return Err(Error::Key(format!("the new key must be named `{}`", ring.origin())));
         }
-        statement.from = Some(size);
+        // What cannot be undone is not begun.
+        if ring.index_of(new.vkey()).is_ok() {
+            return Err(Error::Key("the new key is one that the trail had before".to_owned()));
+        }
+        let newest = crate::checkpoint::newest(trail, &ring).await?;
+        statement.from = Some(newest.map_or(0, |checkpoint| checkpoint.size));
         statement.previous = Some(sha256_hex(&ring.last));
         let bytes = statement.signed(new, Some(old)).await?;
+        let before = ring.statements.last().map(|last| (last, ring.last.as_slice()));
+        Statement::parse(&bytes, number, before).map_err(Error::Key)?;
         match trail.create(&Place::Key(number), bytes.into()).await? {
             Created::Here => Ok(number),
             Created::Taken(_) => {

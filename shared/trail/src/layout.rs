@@ -45,6 +45,21 @@ impl Place {
         Self::folder("pending").join(hour)
     }
 
+    /// The most bytes that the object can have.
+    #[must_use]
+    pub fn most_bytes(&self) -> u64 {
+        const RECORD: u64 = crate::MOST_BYTES as u64;
+        match self {
+            Self::Pending(..) => RECORD,
+            Self::Segment(_) => crate::MOST_SEGMENT_BYTES,
+            Self::Tile(tile) if tile.is_data() => 256 * (RECORD + 2),
+            Self::Tile(_) => 256 * 32,
+            Self::Blob(_) => crate::MOST_BLOB_BYTES,
+            Self::Readme | Self::Key(_) | Self::Checkpoint(_) => RECORD,
+            Self::Head => 64,
+        }
+    }
+
     /// The path of the object.
     #[must_use]
     pub fn path(&self) -> Path {
@@ -99,11 +114,10 @@ impl fmt::Display for Place {
             Self::Tile(tile) => {
                 // The library writes an older layout (`tile/8/0/…`, `tile/8/data/…`).
                 let path = tile.path();
-                let rest = path.strip_prefix("tile/8/").unwrap_or(&path);
-                let rest = rest.strip_prefix("data/").map(|rest| format!("entries/{rest}"));
-                match rest {
-                    Some(entries) => write!(f, "trail/tile/{entries}"),
-                    None => write!(f, "trail/tile/{}", path.trim_start_matches("tile/8/")),
+                let path = path.strip_prefix("tile/8/").unwrap_or(&path);
+                match path.strip_prefix("data/") {
+                    Some(entries) => write!(f, "trail/tile/entries/{entries}"),
+                    None => write!(f, "trail/tile/{path}"),
                 }
             }
             Self::Checkpoint(size) => write!(f, "trail/checkpoints/{size:020}"),

@@ -40,8 +40,9 @@ mod tree;
 mod verify;
 mod writer;
 
+pub use checkpoint::is_checkpoint;
 pub use error::{Class, Error};
-pub use key::{FileKey, KeyRing, Signer, Statement};
+pub use key::{FileKey, KeyRing, Signer, Statement, is_vkey};
 pub use layout::Place;
 pub use proof::prove;
 pub use read::{Entry, entries};
@@ -50,6 +51,11 @@ pub use seal::{SealOptions, Sealed, seal};
 pub use store::{Created, Trail};
 pub use verify::{Broken, Report, VerifyError, VerifyOptions, verify};
 pub use writer::Writer;
+
+/// The most bytes of a segment.
+pub(crate) const MOST_SEGMENT_BYTES: u64 = 64 << 20;
+/// The most bytes of a blob.
+pub const MOST_BLOB_BYTES: u64 = 256 << 20;
 
 /// The text for people that lies in every trail.
 const README: &str = include_str!("../README.txt");

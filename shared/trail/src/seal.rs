@@ -115,6 +115,12 @@ pub async fn seal(
     let mut log = log_beyond(trail, head.as_ref(), since).await?;
     let mut sealed = Sealed::default();
     let mut todo = pending(trail, &log, now, since, &mut sealed).await?;
+    // One that is older than the newest heartbeat is late, or stands in the log further back: then all of it is read.
+    let late = |id: &Id| log.heartbeat.is_some_and(|beat| id.moment() <= beat);
+    if since.is_some() && todo.keys().any(late) {
+        log = log_beyond(trail, head.as_ref(), None).await?;
+        todo.retain(|id, _| !log.ids.contains(id));
+    }
     let idle = todo.is_empty() && log.fresh.is_empty();
     let alive = log.heartbeat.is_some_and(|h| h.plus_millis(millis(options.heartbeat)) > now);
     if idle && alive {
@@ -159,12 +165,9 @@ async fn log_beyond(
 ) -> Result<Log, Error> {
     let base = head.map_or(0, |h| h.size);
     let mut log = Log { base, fresh: Vec::new(), ids: HashSet::new(), heartbeat: None };
-    // From the newest checkpoint and not from the last segment: there may be segments that nothing was derived from.
-    loop {
-        let place = Place::Segment(log.end());
-        let Some(bytes) = trail.get(&place).await? else { break };
-        log.take(parse_segment(&place, &bytes)?);
-    }
+    let beyond = trail.get(&Place::Segment(base)).await?;
+    // What another sealer left is compared with the whole log.
+    let since = since.filter(|_| beyond.is_none());
     let start = |name: &String| match Place::parse(name) {
         Some(Place::Segment(start)) => Some(start),
         _ => None,
@@ -172,7 +175,7 @@ async fn log_beyond(
     let names = trail.list(&Place::folder("seq")).await?;
     let mut starts: Vec<u64> = names.iter().filter_map(start).filter(|s| *s < base).collect();
     starts.sort_unstable();
-    // What was sealed before a heartbeat is older than it, as far as clocks agree.
+    // What was sealed before an old segment with a heartbeat is older than it, as far as clocks agree.
     let enough = since.map(|since| since.plus_millis(-2 * millis(SKEW)));
     while let Some(start) = starts.pop() {
         let place = Place::Segment(start);
@@ -180,14 +183,50 @@ async fn log_beyond(
         let bytes = bytes.ok_or_else(|| Error::Missing { place: place.to_string() })?;
         let records = parse_segment(&place, &bytes)?;
         records.iter().for_each(|(record, _)| log.note(record));
-        let old = |(r, _): &(Record, Bytes)| {
-            r.kind == Kind::heartbeat() && enough.is_some_and(|enough| r.id.moment() < enough)
-        };
-        if records.iter().any(old) {
+        let old = |r: &Record| enough.is_some_and(|enough| r.id.moment() < enough);
+        let beats = records.iter().any(|(r, _)| r.kind == Kind::heartbeat());
+        if beats && records.iter().all(|(r, _)| old(r)) {
             break;
         }
     }
+    // From the newest checkpoint and not from the last segment: there may be segments that nothing was derived from.
+    let mut next = beyond;
+    while let Some(bytes) = next {
+        let place = Place::Segment(log.end());
+        let records = parse_segment(&place, &bytes)?;
+        genuine(trail, &log, &place, &records).await?;
+        log.take(records);
+        next = trail.get(&Place::Segment(log.end())).await?;
+    }
     Ok(log)
+}
+
+/// Whether somebody else's segment holds what was recorded, and nothing that stands in the log already: it is not signed
+/// unseen.
+async fn genuine(
+    trail: &Trail,
+    log: &Log,
+    place: &Place,
+    records: &[(Record, Bytes)],
+) -> Result<(), Error> {
+    let mut here = HashSet::new();
+    for (record, _) in records {
+        if log.ids.contains(&record.id) || !here.insert(record.id) {
+            let problem = format!("record {} stands in the log already", record.id);
+            return Err(Error::damaged(place, problem));
+        }
+    }
+    let wanted = records.iter().map(|(record, bytes)| {
+        (Place::Pending(record.id, record.kind.clone()), (record.id, bytes.clone()))
+    });
+    get_all(trail, wanted.collect(), |_, (id, bytes), content| {
+        if content.as_ref() == Some(&bytes) {
+            Ok(())
+        } else {
+            Err(Error::damaged(place, format!("record {id} is not the one that was recorded")))
+        }
+    })
+    .await
 }
 
 /// The records that are pending and stand in no segment, by name.
@@ -262,6 +301,7 @@ async fn order(
         let content = segment(next.iter().map(|(_, bytes)| bytes));
         if let Created::Taken(there) = trail.create(&place, content).await? {
             next = parse_segment(&place, &there)?;
+            genuine(trail, log, &place, &next).await?;
         }
         next.iter().for_each(|(record, _)| drop(todo.remove(&record.id)));
         log.take(next);

@@ -62,7 +62,8 @@ impl Trail {
     /// confirmed is read back.
     ///
     /// # Errors
-    /// When the store keeps failing; then it is not known whether the object is there.
+    /// When the store refuses at once, so that nothing was written; or keeps failing: then it is not known whether the object
+    /// is there.
     pub async fn create(&self, place: &Place, content: Bytes) -> Result<Created, Error> {
         let path = place.path();
         let mut wait = FIRST_WAIT;
@@ -72,14 +73,16 @@ impl Trail {
             let Err(error) = self.store.put_opts(&path, content.clone().into(), mode).await else {
                 return Ok(Created::Here);
             };
-            if is_refusal(&error) {
+            // Later refusals say nothing of the attempts before.
+            if attempt == 1 && is_refusal(&error) {
                 return Err(Error::Refused { place: place.to_string(), source: error });
             }
             // Read back: same content is our own write.
-            match self.read(&path).await {
-                Ok(there) if there == content => return Ok(Created::Here),
-                Ok(there) => return Ok(Created::Taken(there)),
-                Err(_) if attempt < ATTEMPTS => {}
+            match self.read(place).await {
+                Ok(Ok(there)) if there == content => return Ok(Created::Here),
+                Ok(Ok(there)) => return Ok(Created::Taken(there)),
+                Ok(Err(damaged)) => return Err(damaged),
+                Err(_) if attempt < ATTEMPTS && !is_refusal(&error) => {}
                 Err(_) => return Err(Error::Store { place: place.to_string(), source: error }),
             }
             tokio::time::sleep(wait).await;
@@ -99,34 +102,29 @@ impl Trail {
         }
     }
 
-    async fn read(&self, path: &Path) -> Result<Bytes, object_store::Error> {
-        self.store.get(path).await?.bytes().await
+    /// Reads an object, unless it is larger than any that belongs there.
+    async fn read(&self, place: &Place) -> Result<Result<Bytes, Error>, object_store::Error> {
+        let found = self.store.get(&place.path()).await?;
+        let most = place.most_bytes();
+        if found.meta.size > most {
+            let problem = format!("has {} bytes, more than {most}", found.meta.size);
+            return Ok(Err(Error::damaged(place, problem)));
+        }
+        Ok(Ok(found.bytes().await?))
     }
 
     /// An object, if it is there.
     ///
     /// # Errors
-    /// When the store keeps failing.
+    /// When the store keeps failing, or the object is larger than any that belongs there.
     pub async fn get(&self, place: &Place) -> Result<Option<Bytes>, Error> {
-        let path = place.path();
-        let mut wait = FIRST_WAIT;
-        let mut attempt = 1;
-        loop {
-            match self.read(&path).await {
-                Ok(content) => return Ok(Some(content)),
-                Err(object_store::Error::NotFound { .. }) => return Ok(None),
-                Err(source) if is_refusal(&source) => {
-                    return Err(Error::Refused { place: place.to_string(), source });
-                }
-                Err(source) if attempt == ATTEMPTS => {
-                    return Err(Error::Store { place: place.to_string(), source });
-                }
-                Err(_) => {}
+        let read = || async {
+            match self.read(place).await {
+                Err(object_store::Error::NotFound { .. }) => Ok(None),
+                other => other.map(Some),
             }
-            tokio::time::sleep(wait).await;
-            wait *= 2;
-            attempt += 1;
-        }
+        };
+        retried(&place.to_string(), read).await?.transpose()
     }
 
     /// The paths of all objects in a folder, in order.
@@ -134,40 +132,21 @@ impl Trail {
     /// # Errors
     /// When the store keeps failing.
     pub async fn list(&self, folder: &Path) -> Result<Vec<String>, Error> {
-        let mut wait = FIRST_WAIT;
-        let mut attempt = 1;
-        loop {
+        let list = || async {
             let listed = self.store.list(Some(folder)).map_ok(|meta| meta.location.to_string());
-            match listed.try_collect::<Vec<_>>().await {
-                Ok(mut paths) => {
-                    paths.sort();
-                    return Ok(paths);
-                }
-                Err(source) if is_refusal(&source) => {
-                    return Err(Error::Refused { place: folder.to_string(), source });
-                }
-                Err(source) if attempt == ATTEMPTS => {
-                    return Err(Error::Store { place: folder.to_string(), source });
-                }
-                Err(_) => {}
-            }
-            tokio::time::sleep(wait).await;
-            wait *= 2;
-            attempt += 1;
-        }
+            listed.try_collect::<Vec<_>>().await
+        };
+        let mut paths = retried(folder.as_ref(), list).await?;
+        paths.sort();
+        Ok(paths)
     }
 
     /// The names of the folders in a folder.
     pub(crate) async fn folders(&self, folder: &Path) -> Result<Vec<String>, Error> {
-        let failed = |source| Error::Store { place: folder.to_string(), source };
-        let listed = self.store.list_with_delimiter(Some(folder)).await.map_err(failed)?;
+        let list = || self.store.list_with_delimiter(Some(folder));
+        let listed = retried(folder.as_ref(), list).await?;
         let name = |path: &Path| path.filename().map(str::to_owned);
         Ok(listed.common_prefixes.iter().filter_map(name).collect())
-    }
-
-    /// Keeps the hint at the newest checkpoint. It is a hint: failing is no failure.
-    pub(crate) async fn hint(&self, size: u64) {
-        let _ = self.store.put(&Place::Head.path(), size.to_string().into()).await;
     }
 
     /// The names that follow another in a folder, that one included if it is there.
@@ -176,16 +155,47 @@ impl Trail {
         folder: &Path,
         from: &Place,
     ) -> Result<Vec<String>, Error> {
-        let failed = |source| Error::Store { place: folder.to_string(), source };
-        let listed = self.store.list_with_offset(Some(folder), &from.path());
-        let mut paths: Vec<String> =
-            listed.map_ok(|m| m.location.to_string()).try_collect().await.map_err(failed)?;
+        let offset = from.path();
+        let list = || async {
+            let listed = self.store.list_with_offset(Some(folder), &offset);
+            listed.map_ok(|m| m.location.to_string()).try_collect::<Vec<_>>().await
+        };
+        let mut paths = retried(folder.as_ref(), list).await?;
         if self.get(from).await?.is_some() {
             paths.push(from.to_string());
         }
         paths.sort();
         paths.dedup();
         Ok(paths)
+    }
+
+    /// Keeps the hint at the newest checkpoint. It is a hint: failing is no failure.
+    pub(crate) async fn hint(&self, size: u64) {
+        let _ = self.store.put(&Place::Head.path(), size.to_string().into()).await;
+    }
+}
+
+/// Asks the store until it answers, a few times.
+async fn retried<T, F: Future<Output = Result<T, object_store::Error>>>(
+    place: &str,
+    ask: impl Fn() -> F,
+) -> Result<T, Error> {
+    let mut wait = FIRST_WAIT;
+    let mut attempt = 1;
+    loop {
+        match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(source) if is_refusal(&source) => {
+                return Err(Error::Refused { place: place.to_owned(), source });
+            }
+            Err(source) if attempt == ATTEMPTS => {
+                return Err(Error::Store { place: place.to_owned(), source });
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+        attempt += 1;
     }
 }
 

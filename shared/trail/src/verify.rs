@@ -22,8 +22,8 @@ const PATIENCE_MILLIS: i64 = 2 * 3600 * 1000;
 /// What to verify against.
 #[derive(Debug, Clone)]
 pub struct VerifyOptions {
-    /// Checkpoints that were kept elsewhere, as they were written.
-    pub against: Vec<Vec<u8>>,
+    /// Checkpoints that were kept elsewhere: a name for each, and the checkpoint as it was written.
+    pub against: Vec<(String, Vec<u8>)>,
     /// The verifier key of the first key, if it is known from elsewhere.
     pub vkey: Option<String>,
     /// The time now: answers that are due are asked for.
@@ -57,6 +57,8 @@ pub struct Report {
     pub open: usize,
     /// Blobs that no record names: a writer died between the two, or is about to.
     pub loose_blobs: usize,
+    /// When a sealer last lived, as far as the log says.
+    pub heartbeat: Option<Moment>,
     /// When the first and the last record were made.
     pub span: Option<(Moment, Moment)>,
 }
@@ -227,6 +229,8 @@ impl Links {
 /// # Errors
 /// With the first thing that is wrong, or when the store fails.
 pub async fn verify(trail: &Trail, options: &VerifyOptions) -> Result<Report, VerifyError> {
+    // The hint first: a sealer may be at work.
+    let hinted = checkpoint::hinted(trail).await?;
     let listed = Listed::of(trail).await?;
     let ring = keys(trail, &listed, options.vkey.as_deref()).await?;
     let mut log = segments(trail, &listed).await?;
@@ -250,9 +254,9 @@ pub async fn verify(trail: &Trail, options: &VerifyOptions) -> Result<Report, Ve
     let loose_blobs = blobs(trail, &listed, &log.links).await?;
     recorded_keys(&ring, &log, &checkpoints)?;
     let size = checkpoints.last().map_or(0, |c| c.size);
-    hint(trail, size).await?;
-    for note in &options.against {
-        against(note, &ring, &log)?;
+    hint(hinted, size)?;
+    for (name, note) in &options.against {
+        against(name, note, &ring, &log)?;
     }
     Ok(Report {
         entries: size,
@@ -263,6 +267,7 @@ pub async fn verify(trail: &Trail, options: &VerifyOptions) -> Result<Report, Ve
         instances: log.links.chains.len(),
         open,
         loose_blobs,
+        heartbeat: log.heartbeat,
         span: log.links.span,
     })
 }
@@ -419,7 +424,7 @@ async fn changed_entry(
     let wanted = listed.below("tile").filter(level_0).map(|place| (place, ())).collect();
     get_all(trail, wanted, |place, (), content| {
         let (Place::Tile(tile), Some(content)) = (place, content) else { return Ok(()) };
-        let first = tile.level_index() * WIDTH;
+        let Some(first) = tile.level_index().checked_mul(WIDTH) else { return Ok(()) };
         for (index, hash) in (first..).zip(content.chunks(tlog_tiles::HASH_SIZE)) {
             let entry = usize::try_from(index).ok().and_then(|i| log.entries.get(i));
             let is = entry.is_none_or(|entry| tlog_tiles::record_hash(entry).0 == hash);
@@ -619,20 +624,18 @@ fn recorded_keys(ring: &KeyRing, log: &Log, checkpoints: &[Checkpoint]) -> Resul
     Ok(())
 }
 
-async fn hint(trail: &Trail, size: u64) -> Result<(), VerifyError> {
-    let Some(hint) = trail.get(&Place::Head).await? else { return Ok(()) };
-    match std::str::from_utf8(&hint).ok().and_then(|h| h.parse::<u64>().ok()) {
-        Some(head) if head > size => {
+/// A hint that is no number is lost, no more.
+fn hint(hinted: Option<u64>, size: u64) -> Result<(), VerifyError> {
+    match hinted.filter(|head| *head > size) {
+        Some(head) => {
             Err(broken(Place::Checkpoint(head), "is not there, and state/trail-head names it"))
         }
-        // A hint that is no number is lost, no more.
-        Some(_) | None => Ok(()),
+        None => Ok(()),
     }
 }
 
 /// A checkpoint that was kept elsewhere.
-fn against(note: &[u8], ring: &KeyRing, log: &Log) -> Result<(), VerifyError> {
-    let place = "the checkpoint from elsewhere";
+fn against(place: &str, note: &[u8], ring: &KeyRing, log: &Log) -> Result<(), VerifyError> {
     let kept = checkpoint::parse(&Bytes::copy_from_slice(note), ring)
         .map_err(|problem| broken(place, format!("is not of this trail: {problem}")))?;
     if kept.size > log.tree.size() {

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::layout::Place;
-use crate::record::{Author, Draft, Id, Malformed, Moment, Record, random};
+use crate::record::{Author, Draft, Id, Moment, Record, random};
 use crate::sha256_hex;
 use crate::store::{Created, Trail};
 use bytes::Bytes;
@@ -24,6 +24,8 @@ struct Chain {
     last: Option<Id>,
     /// A record of which it is not known whether it is there. The next one names its hash, so it has to be settled first.
     unsettled: Option<(Id, Place, Bytes)>,
+    /// Whether it was tried to write it before.
+    tried: bool,
 }
 
 impl Writer {
@@ -87,6 +89,7 @@ impl Writer {
         // From here on the record may be there, whatever happens, this call being dropped included.
         let place = Place::Pending(record.id, record.kind.clone());
         chain.unsettled = Some((record.id, place, bytes));
+        chain.tried = false;
         self.settle(&mut chain).await?;
         Ok(record)
     }
@@ -108,18 +111,13 @@ impl Writer {
                 Err(Error::Taken { place })
             }
             Err(error) => {
-                // A refusal is an answer: the record is not there.
-                if matches!(error, Error::Refused { .. }) {
+                // A refusal at the first attempt is an answer: the record is not there.
+                if matches!(error, Error::Refused { .. }) && !chain.tried {
                     chain.unsettled = None;
                 }
+                chain.tried = true;
                 Err(error)
             }
         }
-    }
-}
-
-impl From<Malformed> for String {
-    fn from(malformed: Malformed) -> Self {
-        malformed.0
     }
 }

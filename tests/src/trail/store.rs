@@ -1,6 +1,7 @@
 //! A store in memory that does to its caller what real ones do: it dies, fails, lies, answers in any order. It refuses to
 //! overwrite or delete what is created once.
 
+use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -59,6 +60,8 @@ pub struct Faults {
     seed: AtomicU64,
     dead: AtomicBool,
     away: AtomicBool,
+    refuse: AtomicBool,
+    landed: AtomicBool,
     died: Notify,
 }
 
@@ -94,6 +97,8 @@ impl Faults {
             seed: AtomicU64::new(seed.wrapping_mul(2).wrapping_add(1)),
             dead: AtomicBool::new(false),
             away: AtomicBool::new(false),
+            refuse: AtomicBool::new(false),
+            landed: AtomicBool::new(false),
             died: Notify::new(),
         })
     }
@@ -101,6 +106,18 @@ impl Faults {
     /// Whether all writes fail from now on, without effect.
     pub fn fail_from_now_on(&self, fail: bool) {
         self.away.store(fail, Ordering::SeqCst);
+    }
+
+    /// Whether the first write from now on lands and is answered 503, and all others and all reads are refused.
+    pub fn refuse_after_landing(&self, refuse: bool) {
+        self.refuse.store(refuse, Ordering::SeqCst);
+        self.landed.store(false, Ordering::SeqCst);
+    }
+
+    fn refusal(&self, path: &Path) -> Option<Error> {
+        self.refuse
+            .load(Ordering::SeqCst)
+            .then(|| Error::PermissionDenied { path: path.to_string(), source: "expired".into() })
     }
 
     /// How many operations there were.
@@ -147,6 +164,20 @@ impl Faults {
         }
     }
 
+    /// A listing is an operation as well; whoever would die in it dies at the next one.
+    fn listing_fails(&self) -> bool {
+        let number = self.operations.fetch_add(1, Ordering::SeqCst);
+        let plan = self.plan.lock().ok().map(|p| p.clone()).unwrap_or_default();
+        match plan {
+            Plan::At(at, Fault::DieBefore | Fault::DieAfter) if at == number => {
+                self.dead.store(true, Ordering::SeqCst);
+                false
+            }
+            Plan::At(at, _) => at == number,
+            Plan::None | Plan::Shuffled(_) => false,
+        }
+    }
+
     fn random(&self) -> u64 {
         // xorshift64
         let step = |mut x: u64| {
@@ -159,6 +190,13 @@ impl Faults {
     }
 
     async fn with<T>(&self, work: impl Future<Output = Result<T>>, path: &Path) -> Result<T> {
+        if let Some(refusal) = self.refusal(path) {
+            if self.landed.swap(true, Ordering::SeqCst) {
+                return Err(refusal);
+            }
+            work.await?;
+            return Err(failed("503 after the effect"));
+        }
         if self.away.load(Ordering::SeqCst) {
             return Err(failed("503"));
         }
@@ -209,6 +247,9 @@ impl ObjectStore for Faults {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        if let Some(refusal) = self.refusal(location) {
+            return Err(refusal);
+        }
         match self.operation().await {
             Some(Fault::DieBefore | Fault::DieAfter) => self.die().await,
             Some(
@@ -226,7 +267,9 @@ impl ObjectStore for Faults {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.operations.fetch_add(1, Ordering::SeqCst);
+        if self.listing_fails() {
+            return futures::stream::once(async { Err(failed("time-out")) }).boxed();
+        }
         self.inner.list(prefix)
     }
 
@@ -235,7 +278,9 @@ impl ObjectStore for Faults {
         prefix: Option<&Path>,
         offset: &Path,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.operations.fetch_add(1, Ordering::SeqCst);
+        if self.listing_fails() {
+            return futures::stream::once(async { Err(failed("time-out")) }).boxed();
+        }
         self.inner.list_with_offset(prefix, offset)
     }
 

@@ -4,10 +4,10 @@ use super::{Where, open, run};
 use crate::cli::Exit;
 use crate::replay::Format;
 use crate::text::{safe, safe_json};
-use anyhow::Context as _;
-use keyfence_response::record::{self, Decided, Difference, Part, Plan};
+use keyfence_analysis::model::Timestamp;
+use keyfence_response::record::{self, Decided, Difference, Part, Plan, RecordError};
 use keyfence_response::{csv, ocsf};
-use keyfence_trail::{Entry, Moment, Place, Record, Trail, entries};
+use keyfence_trail::{Entry, Error, Moment, Place, Record, Trail, entries, sha256_hex};
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -21,7 +21,7 @@ pub struct Filter {
     #[arg(long, value_name = "TIME", value_parser = moment)]
     until: Option<Moment>,
     /// aws, azure or gcp
-    #[arg(long)]
+    #[arg(long, value_parser = ["aws", "azure", "gcp"])]
     cloud: Option<String>,
     /// The account, subscription or project
     #[arg(long)]
@@ -33,7 +33,7 @@ pub struct Filter {
     #[arg(long)]
     rule: Option<String>,
     /// What was done: ignore, record, alert, ask or remediate
-    #[arg(long)]
+    #[arg(long, value_parser = ["ignore", "record", "alert", "ask", "remediate"])]
     decision: Option<String>,
     /// Who made the change; a part of the name is enough
     #[arg(long)]
@@ -43,7 +43,7 @@ pub struct Filter {
 /// How decisions are exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ExportForm {
-    /// The records as they are, one a line
+    /// The decisions with all their parts, one a line
     Jsonl,
     /// One line a decision, for spreadsheets
     Csv,
@@ -51,14 +51,13 @@ pub enum ExportForm {
     Ocsf,
 }
 
-/// Reads `2026-11-24`, `2026-11-24T14:07:28Z` or the same with a fraction.
+/// Reads a date, or a time of RFC 3339.
 fn moment(text: &str) -> Result<Moment, String> {
-    let full = match text.len() {
-        10 => format!("{text}T00:00:00.000Z"),
-        20 => text.strip_suffix('Z').map_or_else(String::new, |t| format!("{t}.000Z")),
-        _ => text.to_owned(),
-    };
-    Moment::parse(&full).ok_or_else(|| "expected a time like 2026-11-24T14:07:28Z".to_owned())
+    let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let (seconds, nanos) = Timestamp::parse(&full)
+        .map_err(|_| "expected a time like 2026-11-24T14:07:28Z".to_owned())?
+        .to_unix();
+    Ok(Moment::from_millis(seconds * 1000 + i64::from(nanos / 1_000_000)))
 }
 
 /// A decision with all its parts, those that lie in blobs included.
@@ -71,22 +70,30 @@ pub(super) struct Whole {
 
 async fn part<T: serde::de::DeserializeOwned + Clone>(
     trail: &Trail,
+    record: &Record,
     part: &Part<T>,
 ) -> anyhow::Result<T> {
-    let content = match part.blob() {
-        Some(blob) => trail.get(&Place::Blob(blob.sha256.clone())).await?,
-        None => None,
+    let Some(blob) = part.blob() else { return Ok(part.get(None)?) };
+    let place = Place::Blob(blob.sha256.clone());
+    let damaged = |problem: &str| Error::Damaged {
+        place: place.to_string(),
+        problem: format!("{problem} (record {})", record.id),
     };
-    Ok(part.get(content.as_deref())?)
+    if !record.blobs.contains(&blob.sha256) {
+        return Err(damaged("the record does not say that the blob belongs to it").into());
+    }
+    let content = trail.get(&place).await?.ok_or_else(|| damaged("is not there"))?;
+    if sha256_hex(&content) != blob.sha256 {
+        return Err(damaged("has another hash than its name says").into());
+    }
+    Ok(part.get(Some(&content))?)
 }
 
 async fn whole(trail: &Trail, entry: Entry) -> anyhow::Result<Option<Whole>> {
-    let decided =
-        Decided::of(&entry.record).with_context(|| format!("record {}", entry.record.id))?;
-    let Some(decided) = decided else { return Ok(None) };
-    let difference = part(trail, &decided.difference).await?;
+    let Some(decided) = Decided::of(&entry.record)? else { return Ok(None) };
+    let difference = part(trail, &entry.record, &decided.difference).await?;
     let plan = match &decided.plan {
-        Some(plan) => Some(part(trail, plan).await?),
+        Some(plan) => Some(part(trail, &entry.record, plan).await?),
         None => None,
     };
     Ok(Some(Whole { entry, decided, difference, plan }))
@@ -122,13 +129,13 @@ impl Filter {
                 .is_none_or(|a| actor.into_iter().flatten().any(|n| part_of(a, n)))
     }
 
-    /// All decisions that pass, one after another.
+    /// All decisions that pass, one after another; which records cannot be read as decisions.
     pub(super) async fn each(
         &self,
         trail: &Trail,
         mut each: impl FnMut(Whole) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
-        let mut found = Vec::new();
+    ) -> anyhow::Result<Vec<String>> {
+        let (mut found, mut unreadable) = (Vec::new(), Vec::new());
         entries(trail, |entry| {
             if entry.record.kind.as_str() == record::KIND && self.keeps_record(&entry.record) {
                 found.push(entry);
@@ -137,14 +144,27 @@ impl Filter {
         })
         .await?;
         for entry in found {
-            if let Some(whole) = whole(trail, entry).await?
-                && self.keeps(&whole)
-            {
-                each(whole)?;
+            let id = entry.record.id;
+            match whole(trail, entry).await {
+                Ok(Some(whole)) if self.keeps(&whole) => each(whole)?,
+                Ok(_) => {}
+                // Another version, or a body that is none: the others are read all the same.
+                Err(error) if error.downcast_ref::<RecordError>().is_some() => {
+                    unreadable.push(format!("record {id}: {error:#}"));
+                }
+                Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(unreadable)
     }
+}
+
+/// Says which records cannot be read as decisions.
+pub(super) fn told(unreadable: &[String], talk: &mut dyn Write) -> Exit {
+    for problem in unreadable {
+        let _ = writeln!(talk, "keyfence: {}", safe(problem));
+    }
+    if unreadable.is_empty() { Exit::Quiet } else { Exit::Failed }
 }
 
 /// `keyfence trail list`.
@@ -156,9 +176,10 @@ pub fn list(
     filter: &Filter,
     format: Format,
     out: &mut dyn Write,
+    talk: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let trail = open(&at.trail)?;
-    run(filter.each(&trail, |whole| {
+    let unreadable = run(filter.each(&trail, |whole| {
         let decided = &whole.decided;
         match format {
             Format::Json => writeln!(out, "{}", safe_json(&line_of(&whole).to_string()))?,
@@ -168,7 +189,7 @@ pub fn list(
                     out,
                     "{}  {}  {:<9} {:<8} {:<5}  {}  {}",
                     whole.entry.record.id,
-                    decided.event.time.as_deref().unwrap_or("no time"),
+                    safe(decided.event.time.as_deref().unwrap_or("no time")),
                     safe(&decided.decision.action),
                     safe(severity),
                     safe(&decided.event.cloud),
@@ -179,7 +200,7 @@ pub fn list(
         }
         Ok(())
     }))?;
-    Ok(Exit::Quiet)
+    Ok(told(&unreadable, talk))
 }
 
 /// A decision as one line of JSON: its record's header and its body, with the parts in it.
@@ -202,12 +223,13 @@ pub fn export(
     filter: &Filter,
     form: ExportForm,
     out: &mut dyn Write,
+    talk: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let trail = open(&at.trail)?;
     if form == ExportForm::Csv {
         writeln!(out, "{}", csv::header())?;
     }
-    run(filter.each(&trail, |whole| {
+    let unreadable = run(filter.each(&trail, |whole| {
         match form {
             ExportForm::Jsonl => writeln!(out, "{}", safe_json(&line_of(&whole).to_string()))?,
             ExportForm::Csv => {
@@ -229,5 +251,5 @@ pub fn export(
         }
         Ok(())
     }))?;
-    Ok(Exit::Quiet)
+    Ok(told(&unreadable, talk))
 }

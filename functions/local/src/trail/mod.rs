@@ -60,12 +60,34 @@ fn on(folder: &Path) -> anyhow::Result<Trail> {
 }
 
 /// The key file: beside the trail, not in it.
-fn key_file(folder: &Path, key: &KeyArgument) -> PathBuf {
-    key.key.clone().unwrap_or_else(|| {
-        let mut name = folder.components().as_path().as_os_str().to_owned();
-        name.push(".key");
-        PathBuf::from(name)
-    })
+fn key_file(folder: &Path, key: &KeyArgument) -> anyhow::Result<PathBuf> {
+    if let Some(key) = &key.key {
+        return Ok(key.clone());
+    }
+    // As people write it, if its last part is a name; `.` and `..` are none.
+    let whole = match folder.file_name() {
+        Some(_) => folder.components().as_path().to_owned(),
+        None => folder.canonicalize().with_context(|| named(folder))?,
+    };
+    let Some(name) = whole.file_name() else {
+        bail!("{}: has no name to put the key beside it; `--key FILE` names one", named(folder));
+    };
+    let mut name = name.to_owned();
+    name.push(".key");
+    Ok(whole.with_file_name(name))
+}
+
+/// A folder inside of a trail is no place for another one.
+fn refuse_nested(folder: &Path) -> anyhow::Result<()> {
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let inside = whole.ancestors().any(|above| {
+        matches!(above.file_name().and_then(|n| n.to_str()), Some("trail" | "state"))
+            && above.with_file_name("trail").join("keys").is_dir()
+    });
+    if inside {
+        bail!("{}: lies in a trail; name the folder above", named(folder));
+    }
+    Ok(())
 }
 
 fn read_key(file: &Path) -> anyhow::Result<FileKey> {

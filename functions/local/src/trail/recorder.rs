@@ -1,12 +1,15 @@
 //! What `replay --trail` writes to.
 
 use super::sealing::tell;
-use super::{KeyArgument, key_file, make_key, on, read_key, run};
+use super::{KeyArgument, key_file, make_key, on, read_key, refuse_nested, run};
 use crate::text::named;
 use anyhow::Context as _;
 use keyfence_analysis::judge::Judgement;
 use keyfence_response::record::{self, Versions};
-use keyfence_trail::{FileKey, Id, Moment, SealOptions, Trail, Writer, seal, sha256_hex};
+use keyfence_trail::{
+    Error as TrailError, FileKey, Id, KeyRing, Malformed, Moment, SealOptions, Signer as _, Trail,
+    Writer, seal, sha256_hex,
+};
 use std::io::Write;
 use std::path::Path;
 
@@ -32,16 +35,24 @@ impl Recorder {
         config: Option<&str>,
         now: fn() -> Moment,
     ) -> anyhow::Result<Self> {
+        refuse_nested(folder)?;
         let is_new = !folder.join("trail").is_dir();
+        // `.` at the end is the folder itself.
+        let folder = folder.components().as_path();
         std::fs::create_dir_all(folder).with_context(|| named(folder))?;
-        let file = key_file(folder, key);
+        let file = key_file(folder, key)?;
         let key = if is_new && !file.exists() {
             make_key(&file, &format!("keyfence/{}", Id::new(now())?))?
         } else {
             read_key(&file)?
         };
         let trail = on(folder)?;
-        run(async { Ok(trail.found(&key, now()).await?) }).with_context(|| named(folder))?;
+        run(async {
+            trail.found(&key, now()).await?;
+            let ring = KeyRing::load(&trail).await?.context("the trail has no key")?;
+            Ok(ring.may_sign(key.vkey())?)
+        })
+        .with_context(|| format!("{} with {} (`--key FILE`)", named(folder), named(&file)))?;
         let writer = Writer::new(trail.clone(), now())?;
         let versions = Versions {
             keyfence: env!("CARGO_PKG_VERSION").to_owned(),
@@ -50,15 +61,30 @@ impl Recorder {
         Ok(Self { trail, key, writer, versions, now, recorded: 0 })
     }
 
-    /// Records a judgement, if it is one of a change.
+    /// Records a judgement, if it is one of a change. Says what could not be recorded whole.
     ///
     /// # Errors
     /// When it cannot be recorded.
-    pub fn record(&mut self, judgement: &Judgement) -> anyhow::Result<()> {
-        let Some(draft) = record::draft(judgement, &self.versions)? else { return Ok(()) };
-        run(async { Ok(self.writer.append(draft, (self.now)()).await?) })?;
+    pub fn record(&mut self, judgement: &Judgement) -> anyhow::Result<Option<String>> {
+        let drafted = record::draft(judgement, &self.versions);
+        let appended = match drafted {
+            Ok(None) => return Ok(None),
+            Ok(Some(draft)) => run(async { Ok(self.writer.append(draft, (self.now)()).await) })?,
+            Err(error) => Err(TrailError::Malformed(Malformed(error.to_string()))),
+        };
         self.recorded += 1;
-        Ok(())
+        match appended {
+            Ok(_) => Ok(None),
+            // What cannot be recorded whole is recorded in short, so that nothing is lost and the next one is.
+            Err(TrailError::Malformed(why)) => {
+                let short = record::in_short(judgement, &self.versions, &why.0);
+                run(async { Ok(self.writer.append(short?, (self.now)()).await?) })?;
+                let id = &judgement.event.identity.id;
+                let id: String = id.chars().take(80).collect();
+                Ok(Some(format!("event `{id}` is recorded in short: {why}")))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Seals what was recorded, and says so.

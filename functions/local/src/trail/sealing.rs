@@ -4,8 +4,8 @@ use super::{KeyArgument, Where, key_file, make_key, open, read_key, run};
 use crate::cli::Exit;
 use crate::replay::Format;
 use crate::text::{named, safe, safe_json};
-use anyhow::Context as _;
-use keyfence_trail::{KeyRing, Moment, SealOptions, Sealed, Writer, seal};
+use anyhow::{Context as _, bail};
+use keyfence_trail::{KeyRing, Moment, SealOptions, Sealed, Signer as _, Writer, seal};
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
@@ -37,7 +37,21 @@ pub fn show_seal(
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let trail = open(&at.trail)?;
-    let key = read_key(&key_file(&at.trail, key))?;
+    let key = read_key(&key_file(&at.trail, key)?)?;
+    if let Some(copy) = copy {
+        // What was kept is not replaced: it is what a rewritten history does not fit.
+        if copy.exists() {
+            bail!(
+                "{}: is there already; name another file, and verify --against this one",
+                named(copy)
+            );
+        }
+        let folder = copy.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let inside = |trail: &Path| folder.canonicalize().is_ok_and(|f| f.starts_with(trail));
+        if at.trail.canonicalize().is_ok_and(|trail| inside(&trail)) {
+            bail!("{}: lies in the trail; keep the copy in another place", named(copy));
+        }
+    }
     let sealed = run(async {
         let writer = Writer::new(trail.clone(), now)?;
         Ok(seal(&trail, &key, &writer, now, &SealOptions::default()).await?)
@@ -77,14 +91,15 @@ pub fn rotate(
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let trail = open(&at.trail)?;
-    let old = read_key(&key_file(&at.trail, key))?;
+    let old = read_key(&key_file(&at.trail, key)?)?;
     let number = run(async {
         let ring = KeyRing::load(&trail).await?.context("the trail has no key")?;
-        let new = make_key(new_key, ring.origin())?;
+        ring.may_sign(old.vkey())?;
         let writer = Writer::new(trail.clone(), now)?;
-        let size = seal(&trail, &old, &writer, now, &SealOptions::default()).await?.size;
-        Ok(KeyRing::rotate(&trail, &old, &new, size, now).await?)
+        seal(&trail, &old, &writer, now, &SealOptions::default()).await?;
+        let new = make_key(new_key, ring.origin())?;
+        Ok(KeyRing::rotate(&trail, &old, &new, now).await?)
     })?;
-    writeln!(out, "key {number} signs from now on: {}", named(new_key))?;
+    writeln!(out, "key {number} signs from now on: --key {}", named(new_key))?;
     Ok(Exit::Quiet)
 }

@@ -1,6 +1,6 @@
 //! `keyfence trail show`: one decision.
 
-use super::decisions::{Filter, Whole, line_of};
+use super::decisions::{self, Filter, Whole, line_of};
 use super::{Where, open, run};
 use crate::cli::Exit;
 use crate::replay::Format;
@@ -22,26 +22,28 @@ pub fn show(
     proof: Option<&Path>,
     format: Format,
     out: &mut dyn Write,
+    talk: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let trail = open(&at.trail)?;
-    let mut found = run(async {
-        let mut found = Vec::new();
-        Filter::default()
-            .each(&trail, |whole| {
-                let id = whole.entry.record.id.to_string();
-                let names = [&id, &whole.decided.change_key, &whole.decided.event.id];
-                let begins = names.into_iter().any(|n| {
-                    wanted.len() >= 6 && n.to_lowercase().starts_with(&wanted.to_lowercase())
-                });
-                if begins {
-                    found.push(whole);
-                }
-                Ok(())
-            })
-            .await?;
-        Ok(found)
-    })?;
+    if wanted.len() < 6 {
+        bail!("`{}` is too short: at least six characters say which decision", safe(wanted));
+    }
+    let mut found = Vec::new();
+    let unreadable = run(Filter::default().each(&trail, |whole| {
+        let id = whole.entry.record.id.to_string();
+        let names = [&id, &whole.decided.change_key, &whole.decided.event.id];
+        let begins = |n: &&String| n.to_lowercase().starts_with(&wanted.to_lowercase());
+        if names.iter().any(begins) {
+            found.push(whole);
+        }
+        Ok(())
+    }))?;
+    // The id of a record means that record, whatever events call themselves.
+    if let Some(exact) = found.iter().position(|w| w.entry.record.id.to_string() == wanted) {
+        found = vec![found.swap_remove(exact)];
+    }
     let Some(whole) = found.pop() else {
+        decisions::told(&unreadable, talk);
         bail!("no decision `{}` is in the trail; `keyfence trail list` names all", safe(wanted));
     };
     if !found.is_empty() {

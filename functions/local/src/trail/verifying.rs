@@ -4,8 +4,8 @@ use super::{Where, open, run};
 use crate::cli::Exit;
 use crate::replay::Format;
 use crate::text::{named, safe, safe_json};
-use anyhow::Context as _;
-use keyfence_trail::{Moment, Report, VerifyError, VerifyOptions, verify};
+use anyhow::{Context as _, bail};
+use keyfence_trail::{Moment, Report, VerifyError, VerifyOptions, is_checkpoint, is_vkey, verify};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -23,7 +23,16 @@ pub fn show_verify(
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let trail = open(&at.trail)?;
-    let kept = against.iter().map(|file| std::fs::read(file).with_context(|| named(file)));
+    let kept = against.iter().map(|file| {
+        let content = std::fs::read(file).with_context(|| named(file))?;
+        if !is_checkpoint(&content) {
+            bail!("{}: holds no checkpoint", named(file));
+        }
+        Ok((named(file), content))
+    });
+    if let Some(vkey) = vkey.as_ref().filter(|vkey| !is_vkey(vkey)) {
+        bail!("`{}` is no verifier key (`name+id+base64`, as `verify` prints it)", safe(vkey));
+    }
     let options = VerifyOptions { against: kept.collect::<Result<_, _>>()?, vkey, now };
     match run(async { Ok(verify(&trail, &options).await) })? {
         Ok(report) => {
@@ -65,6 +74,9 @@ fn holds(report: &Report, by_itself: bool, out: &mut dyn Write) -> anyhow::Resul
     if let Some((first, last)) = report.span {
         row("first", &first.to_string())?;
         row("last", &last.to_string())?;
+    }
+    if let Some(beat) = report.heartbeat {
+        row("last sealed", &beat.to_string())?;
     }
     for (name, count) in [("not sealed", report.unsealed), ("unanswered", report.open as u64)] {
         if count > 0 {

@@ -71,12 +71,14 @@ static EVERYONE: [Principal; 2] = [Principal::Public, Principal::AnyAuthenticate
 #[derive(Debug, Clone)]
 struct Open([Formula; 2]);
 
-/// A resource about which a slice asks.
-struct Asked {
+/// A resource about which a slice asks again.
+struct Again {
     resource: Resource,
     open: Vec<(Access, Open)>,
     /// Those who may have more than everyone has.
     candidates: BTreeSet<Principal>,
+    /// Whether it is listed.
+    is_there: bool,
 }
 
 impl Open {
@@ -208,53 +210,86 @@ impl Matrix {
         Open(EVERYONE.each_ref().map(|p| asker.evaluate(p, access, resource).allowed))
     }
 
-    /// Asks a slice again. What everyone has may have changed too: then everybody who is known to have more is asked.
+    /// Asks a slice again. Where what everyone has has changed, all others have more or less beyond it: they are asked too.
     fn refresh(&mut self, estate: &Estate, touched: &Slice) -> Vec<Changed> {
         let mut changed = Vec::new();
         let mut asker = Asker::of_allowed(estate);
-        let mut last: Option<Asked> = None;
-        for (resource, principal) in touched.iter() {
-            let number = self.principals.number(principal);
-            if last.as_ref().is_none_or(|asked| asked.resource != *resource) {
-                let open = resource
-                    .kind
-                    .accesses()
-                    .iter()
-                    .map(|a| (*a, self.open(&mut asker, *a, resource)));
-                let (resource, open) = (resource.clone(), open.collect());
-                let candidates = candidates(estate, &resource);
-                last = Some(Asked { resource, open, candidates });
+        for (resource, principals) in touched.by_resource() {
+            let again = self.again(estate, &mut asker, resource);
+            let (everyone, others): (Vec<&Principal>, Vec<&Principal>) =
+                principals.iter().partition(|p| EVERYONE.contains(p));
+            let before = changed.len();
+            for principal in everyone {
+                self.ask_again(&mut asker, &again, principal, &mut changed);
             }
-            let Some(Asked { open, candidates, .. }) = &last else { continue };
-            // Who is no candidate has nothing beyond what everyone has, and nobody has anything of what is not there any more;
-            // so says a fresh build too.
-            let is_there = is_listed(estate, resource);
-            let asked =
-                is_there && (EVERYONE.contains(principal) || candidates.contains(principal));
-            for (access, open) in open {
-                self.questions += 1;
-                let after = if asked {
-                    let allowed = asker.evaluate(principal, *access, resource).allowed;
-                    open.beyond(principal, allowed)
-                } else {
-                    Formula::never()
-                };
-                let place = (resource.clone(), *access);
-                let before =
-                    self.rows.get(&place).map_or_else(Formula::never, |row| row.get(number));
-                if before == after {
-                    continue;
+            if changed.len() == before {
+                for principal in others {
+                    self.ask_again(&mut asker, &again, principal, &mut changed);
                 }
-                let row = self.rows.entry(place.clone()).or_default();
-                row.put(number, &after);
-                if row.is_empty() {
-                    self.rows.remove(&place);
-                }
-                let (resource, principal) = (resource.clone(), principal.clone());
-                changed.push(Changed { resource, access: *access, principal, before, after });
+                continue;
+            }
+            let mut all: BTreeSet<Principal> = others.into_iter().cloned().collect();
+            all.extend(again.candidates.iter().filter(|p| !EVERYONE.contains(p)).cloned());
+            all.extend(self.holders(resource).filter(|p| !EVERYONE.contains(p)).cloned());
+            for principal in &all {
+                self.ask_again(&mut asker, &again, principal, &mut changed);
             }
         }
         changed
+    }
+
+    fn again(&mut self, estate: &Estate, asker: &mut Asker<'_>, resource: &Resource) -> Again {
+        let each = resource.kind.accesses().iter();
+        let open = each.map(|a| (*a, self.open(asker, *a, resource))).collect();
+        Again {
+            open,
+            candidates: candidates(estate, resource),
+            is_there: is_listed(estate, resource),
+            resource: resource.clone(),
+        }
+    }
+
+    /// Everybody who has, or may have, something on a resource.
+    fn holders(&self, resource: &Resource) -> impl Iterator<Item = &Principal> {
+        let rows = resource.kind.accesses().iter();
+        let rows = rows.filter_map(|access| self.rows.get(&(resource.clone(), *access)));
+        let numbers = rows.flat_map(|row| row.perhaps.iter());
+        numbers.filter_map(|number| self.principals.principals.get(number))
+    }
+
+    fn ask_again(
+        &mut self,
+        asker: &mut Asker<'_>,
+        again: &Again,
+        principal: &Principal,
+        changed: &mut Vec<Changed>,
+    ) {
+        let number = self.principals.number(principal);
+        let resource = &again.resource;
+        // Who is no candidate has nothing beyond what everyone has, and nobody has anything of what is not there any more; so
+        // says a fresh build too.
+        let may = EVERYONE.contains(principal) || again.candidates.contains(principal);
+        for (access, open) in &again.open {
+            self.questions += 1;
+            let after = if again.is_there && may {
+                open.beyond(principal, asker.evaluate(principal, *access, resource).allowed)
+            } else {
+                Formula::never()
+            };
+            let place = (resource.clone(), *access);
+            let before = self.rows.get(&place).map_or_else(Formula::never, |row| row.get(number));
+            if before == after {
+                continue;
+            }
+            let row = self.rows.entry(place.clone()).or_default();
+            row.put(number, &after);
+            if row.is_empty() {
+                self.rows.remove(&place);
+            }
+            let (resource, access) = place;
+            let principal = principal.clone();
+            changed.push(Changed { resource, access, principal, before, after });
+        }
     }
 
     /// What is allowed: what everyone has, and what the principal has beyond.

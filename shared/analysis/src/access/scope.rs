@@ -54,6 +54,11 @@ impl Slice {
             .flat_map(|(resource, principals)| principals.iter().map(move |p| (resource, p)))
     }
 
+    /// The principals of each resource.
+    pub(crate) fn by_resource(&self) -> impl Iterator<Item = (&Resource, &BTreeSet<Principal>)> {
+        self.pairs.iter()
+    }
+
     /// The resources.
     pub fn resources(&self) -> impl Iterator<Item = &Resource> {
         self.pairs.keys()

@@ -134,7 +134,8 @@ fn reaches(azure: &Azure, scope: &ArmId, at: &ArmId) -> Formula {
     let inside = at.contains(scope) && at.ancestor("storageAccounts").as_ref() == Some(at);
     let listed = scope.ancestor("containers").is_some_and(|c| azure.resources.contains_key(&c));
     if inside && !listed {
-        Formula::class(format!("only what is below {scope}"))
+        // However the assignments spell it, it is one class.
+        Formula::class(format!("only what is below {}", scope.folded()))
     } else {
         Formula::never()
     }

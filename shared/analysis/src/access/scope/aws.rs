@@ -62,14 +62,7 @@ fn add_edit(aws: &Aws, edit: &AwsEdit, slice: &mut Slice) {
             let role = [Principal::named(aws.arn_of(who).as_str())].into();
             let mut others = with_assumers(aws, &role);
             others.retain(|p| !role.contains(p));
-            let reached = reached_from(aws, &who.account);
-            // What everyone becomes is no more than what everyone has: for all who have it by their own name too.
-            if others.iter().any(|p| !matches!(p, Principal::Named(_))) {
-                for resource in &reached {
-                    slice.add(&candidates(aws, resource), [resource.clone()]);
-                }
-            }
-            slice.add(&others, reached);
+            slice.add(&others, reached_from(aws, &who.account));
         }
         AwsEdit::Principal(who, edit) => {
             let spoken = Spoken::of_edit(aws, who, edit);

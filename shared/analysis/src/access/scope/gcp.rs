@@ -126,12 +126,15 @@ fn add_policy(gcp: &Gcp, changed: &FullName, bindings: BTreeSet<&Binding>, slice
         acts || gcp.assets.get(&changed).is_some_and(|a| a.kind() == AssetKind::ServiceAccount);
     let below =
         gcp.assets.values().filter(|a| is_account || gcp.lineage(&a.name).contains(&changed));
-    for asset in below {
-        slice.add(&principals, resource(asset));
-        // What everyone has covers what others have by their own name, by an ACL for one.
-        if by_actors || members.iter().any(|m| reaches_others(m)) {
-            slice.add(&candidates(gcp, &asset.name), resource(asset));
-        }
+    slice.add(&principals, below.filter_map(resource));
+    // Whom nothing else names is known, or known no more, as one of a domain or a set.
+    let named = |member: &Arc<str>| {
+        gcp.grants(member).is_some() || gcp.groups.values().any(|g| g.contains(member))
+    };
+    let only_here = bindings.iter().map(|b| &b.member).filter(|member| !named(member));
+    let only_here: Principals = only_here.map(|m| self::member(m)).collect();
+    if !only_here.is_empty() {
+        slice.add(&only_here, resources(gcp));
     }
     // A managed folder's policy opens objects of its bucket.
     let around = changed.segment("managedFolders").and_then(|_| changed.up_to("buckets"));
