@@ -161,14 +161,19 @@ proptest! {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_store_that_stays_away_is_an_error_and_the_record_is_settled_later() {
-    let store = Arc::new(InMemory::new());
-    let faults = Faults::over(store.clone(), Plan::None);
+/// A trail with one record on a store whose faults begin later, and its writer.
+async fn one_written() -> (Arc<Faults>, Trail, Writer) {
+    let faults = Faults::over(Arc::new(InMemory::new()), Plan::None);
     let trail = Trail::new(faults.clone());
     trail.found(&*KEY, at(0)).await.unwrap();
     let writer = Writer::new(trail.clone(), at(0)).unwrap();
     writer.append(draft(1), at(1)).await.unwrap();
+    (faults, trail, writer)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_stays_away_is_an_error_and_the_record_is_settled_later() {
+    let (faults, trail, writer) = one_written().await;
     faults.fail_from_now_on(true);
     let error = writer.append(draft(2), at(2)).await.unwrap_err();
     assert_eq!(error.class(), keyfence_trail::Class::Retry);
@@ -279,12 +284,7 @@ async fn a_thousand_writers_at_once() {
 /// A write that landed and was answered 503, then refusals: the number is not given twice.
 #[tokio::test(start_paused = true)]
 async fn a_refusal_after_an_ambiguous_write_is_no_answer() {
-    let store = Arc::new(InMemory::new());
-    let faults = Faults::over(store.clone(), Plan::None);
-    let trail = Trail::new(faults.clone());
-    trail.found(&*KEY, at(0)).await.unwrap();
-    let writer = Writer::new(trail.clone(), at(0)).unwrap();
-    writer.append(draft(1), at(1)).await.unwrap();
+    let (faults, trail, writer) = one_written().await;
     faults.refuse_after_landing(true);
     writer.append(draft(2), at(2)).await.unwrap_err();
     writer.append(draft(3), at(3)).await.unwrap_err();

@@ -2,7 +2,7 @@
 
 use crate::question::{self, Senseless};
 use crate::replay::{self, Format, Options};
-use crate::{ask, estate, text, trail};
+use crate::{ask, estate, input, text, trail};
 use clap::{Parser, Subcommand};
 use keyfence_analysis::decision::Config;
 use keyfence_analysis::model::{Access, Timestamp};
@@ -361,11 +361,10 @@ fn replay(
     let estate = arguments.estate.as_deref().map(estate::load).transpose()?.unwrap_or_default();
     let live =
         arguments.after.as_deref().map(estate::load_overlay).transpose()?.unwrap_or_default();
-    let config =
-        arguments.config.as_deref().map(estate::load_config).transpose()?.unwrap_or_default();
-    let config_text = arguments.config.as_deref().map(estate::read_text).transpose()?;
+    let config = arguments.config.as_deref().map(estate::load_config).transpose()?;
+    let (config, config_text) = config.unzip();
     // No trail is begun for events that are not there.
-    crate::input::find(&arguments.events)?;
+    let events = input::find(&arguments.events)?;
     let open = |folder: &PathBuf| {
         trail::Recorder::open(folder, &arguments.key, config_text.as_deref(), around.clock)
     };
@@ -376,8 +375,8 @@ fn replay(
         colour: around.colour,
         progress: around.progress,
     };
-    let given = replay::Given { estate, live, config };
-    replay::run(&arguments.events, given, &options, recorder.as_mut(), out, talk)
+    let given = replay::Given { estate, live, config: config.unwrap_or_default() };
+    replay::run(&events, given, &options, recorder.as_mut(), out, talk)
 }
 
 fn can(arguments: &CanArguments, out: &mut dyn Write) -> anyhow::Result<Exit> {

@@ -78,19 +78,20 @@ fn files(folder: &Path) -> anyhow::Result<Files> {
     Ok(files)
 }
 
-/// Loads a configuration.
+/// Loads a configuration, with the text that it was read from.
 ///
 /// # Errors
 /// When the file cannot be read or is broken: each error with its line.
-pub fn load_config(file: &Path) -> anyhow::Result<Config> {
+pub fn load_config(file: &Path) -> anyhow::Result<(Config, String)> {
     let text = read_text(file)?;
-    Config::parse(&text).map_err(|errors| {
+    let config = Config::parse(&text).map_err(|errors| {
         let mut text = format!("{}: the configuration cannot be used", named(file));
         for error in &errors {
             let _ = write!(text, "\n  {error}");
         }
         anyhow::anyhow!(text)
-    })
+    })?;
+    Ok((config, text))
 }
 
 /// Reads a text file.

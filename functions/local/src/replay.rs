@@ -4,7 +4,7 @@
 //! of time, on disk where it is much, and judged within one estate: memory does not grow with the size of the input.
 
 use crate::cli::Exit;
-use crate::input;
+use crate::input::{self, Found};
 use crate::order::{Sorter, Waiting};
 use crate::summary::Summary;
 use crate::text;
@@ -18,7 +18,7 @@ use keyfence_analysis::judge::{self, Judge, Judgement, LiveStates};
 use keyfence_analysis::model::Timestamp;
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -60,14 +60,13 @@ pub struct Given {
 /// When results cannot be written or an argument does not exist. Broken input is no error here: it is named on `talk`
 /// and makes the exit *failed*.
 pub fn run(
-    arguments: &[PathBuf],
+    found: &Found,
     given: Given,
     options: &Options,
     mut recorder: Option<&mut Recorder>,
     out: &mut dyn Write,
     talk: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let found = input::find(arguments)?;
     let mut reading =
         Reading { summary: Summary::default(), sorter: Ok(Sorter::default()), options, last: None };
     reading.summary.skipped_files = found.skipped;

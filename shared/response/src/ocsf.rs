@@ -332,11 +332,9 @@ fn cloud(cloud: &str, origin: &Origin) -> Value {
 fn call(plan: &Plan) -> Option<Value> {
     let [step] = plan.steps.as_slice() else { return None };
     // `iam:DetachRolePolicy`, `DELETE Microsoft.Authorization/…`, `storage.buckets.setIamPolicy`.
-    let path = step.call.split_once(' ').map_or(step.call.as_str(), |(_, path)| path);
-    let service = path.split(['/', ':', '.']).next().filter(|s| !s.is_empty());
     let service = match step.call.split_once(' ') {
         Some((_, path)) => path.split('/').next(),
-        None => service,
+        None => step.call.split(['/', ':', '.']).next(),
     };
     Some(json!({"operation": step.call, "service": service.map(|s| json!({"name": s}))}))
 }

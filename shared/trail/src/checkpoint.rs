@@ -112,8 +112,7 @@ pub(crate) async fn newest(trail: &Trail, ring: &KeyRing) -> Result<Option<Check
     }
     let Some(size) = size else { return Ok(None) };
     let place = Place::Checkpoint(size);
-    let note = trail.get(&place).await?;
-    let note = note.ok_or_else(|| Error::Missing { place: place.to_string() })?;
+    let note = trail.needed(&place).await?;
     let found = parse(&note, ring).map_err(|problem| Error::damaged(&place, problem))?;
     if found.size != size {
         return Err(Error::damaged(&place, "the checkpoint has another size than its name says"));

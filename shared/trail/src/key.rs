@@ -302,6 +302,15 @@ impl KeyRing {
         Ok(ring)
     }
 
+    /// The keys of a trail that was begun.
+    ///
+    /// # Errors
+    /// As above; and where there is no trail.
+    pub async fn of(trail: &Trail) -> Result<Self, Error> {
+        let missing = || Error::Missing { place: Place::Key(1).to_string() };
+        Self::load(trail).await?.ok_or_else(missing)
+    }
+
     /// The statements, the first key's first.
     #[must_use]
     pub fn statements(&self) -> &[Statement] {
@@ -368,8 +377,7 @@ impl KeyRing {
         new: &dyn Signer,
         at: Moment,
     ) -> Result<u32, Error> {
-        let ring = Self::load(trail).await?;
-        let ring = ring.ok_or_else(|| Error::Missing { place: Place::Key(1).to_string() })?;
+        let ring = Self::of(trail).await?;
         ring.may_sign(old.vkey())?;
         let number = u32::try_from(ring.statements.len() + 1)
             .map_err(|_| Error::Key("there are too many keys".to_owned()))?;

@@ -90,8 +90,7 @@ impl Place {
             }
             "blob" => {
                 let hash = name.strip_prefix("sha256/")?;
-                let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-                (hash.len() == 64 && hash.bytes().all(hex)).then(|| Self::Blob(hash.to_owned()))
+                crate::is_hex(hash, 64).then(|| Self::Blob(hash.to_owned()))
             }
             "seq" => name.strip_suffix(".jsonl")?.parse().ok().map(Self::Segment),
             "checkpoints" => name.parse().ok().map(Self::Checkpoint),

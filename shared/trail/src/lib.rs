@@ -60,6 +60,12 @@ pub const MOST_BLOB_BYTES: u64 = 256 << 20;
 /// The text for people that lies in every trail.
 const README: &str = include_str!("../README.txt");
 
+/// Whether a text is so many digits of lower-case hexadecimal.
+pub(crate) fn is_hex(text: &str, digits: usize) -> bool {
+    let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    text.len() == digits && text.bytes().all(hex)
+}
+
 /// SHA-256 in lower-case hexadecimal.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {

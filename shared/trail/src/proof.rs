@@ -16,16 +16,14 @@ use std::fmt::Write as _;
 /// # Errors
 /// When the store fails or the trail is not what it should be.
 pub async fn prove(trail: &Trail, record: Id) -> Result<Option<String>, Error> {
-    let missing = || Error::Missing { place: Place::Key(1).to_string() };
-    let ring = KeyRing::load(trail).await?.ok_or_else(missing)?;
+    let ring = KeyRing::of(trail).await?;
     let Some(head) = checkpoint::newest(trail, &ring).await? else { return Ok(None) };
     let name = record.to_string();
     let mut tree = Tree::default();
     let mut found = None;
     while tree.size() < head.size {
         let place = Place::Segment(tree.size());
-        let bytes = trail.get(&place).await?;
-        let bytes = bytes.ok_or_else(|| Error::Missing { place: place.to_string() })?;
+        let bytes = trail.needed(&place).await?;
         let before = tree.size();
         for line in bytes.split_inclusive(|b| *b == b'\n') {
             let line = line.strip_suffix(b"\n").unwrap_or(line);

@@ -62,12 +62,12 @@ pub(crate) fn parse_pending(id: Id, kind: &Kind, bytes: &Bytes) -> Result<Record
     }
 }
 
-/// What became of reading objects: each with its content, or without when it is gone.
-pub(crate) async fn get_all<T>(
+/// What became of reading objects: each with its content, or without when it is gone. Ends with the first error of `each`.
+pub(crate) async fn get_all<T, E: From<Error>>(
     trail: &Trail,
     wanted: Vec<(Place, T)>,
-    mut each: impl FnMut(Place, T, Option<Bytes>) -> Result<(), Error>,
-) -> Result<(), Error> {
+    mut each: impl FnMut(Place, T, Option<Bytes>) -> Result<(), E>,
+) -> Result<(), E> {
     let one = |(place, with): (Place, T)| async move {
         let content = trail.get(&place).await;
         (place, with, content)

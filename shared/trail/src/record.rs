@@ -1,6 +1,6 @@
 //! Records: what is written, once, by one of many.
 
-use crate::{Error, sha256_hex};
+use crate::{Error, is_hex, sha256_hex};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
@@ -325,15 +325,11 @@ impl Record {
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let record: Self =
             serde_json::from_slice(bytes).map_err(|e| Malformed(format!("no record: {e}")))?;
-        let hex = |text: &str, digits: usize| {
-            let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-            text.len() == digits && text.bytes().all(hex)
-        };
         let sound = record.v == 1
-            && hex(&record.nonce, 32)
-            && record.blobs.iter().all(|b| hex(b, 64))
+            && is_hex(&record.nonce, 32)
+            && record.blobs.iter().all(|b| is_hex(b, 64))
             && record.blobs.is_sorted_by(|a, b| a < b)
-            && record.by.previous.as_ref().is_none_or(|p| hex(p, 64))
+            && record.by.previous.as_ref().is_none_or(|p| is_hex(p, 64))
             && (record.by.number == 1) == record.by.previous.is_none()
             && record.by.number > 0;
         if !sound {

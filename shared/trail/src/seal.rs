@@ -27,8 +27,8 @@ use tlog_tiles::record_hash;
 
 /// How far clocks may differ.
 const SKEW: Duration = Duration::from_secs(30 * 60);
-/// The most bytes of a segment, if it has more than one record.
-const MOST_SEGMENT_BYTES: usize = 4 << 20;
+/// A segment with more than one record has no more bytes than this.
+const SPLIT_BYTES: usize = 4 << 20;
 
 /// How to seal.
 #[derive(Debug, Clone)]
@@ -107,8 +107,7 @@ pub async fn seal(
     now: Moment,
     options: &SealOptions,
 ) -> Result<Sealed, Error> {
-    let missing = || Error::Missing { place: Place::Key(1).to_string() };
-    let ring = KeyRing::load(trail).await?.ok_or_else(missing)?;
+    let ring = KeyRing::of(trail).await?;
     ring.may_sign(signer.vkey())?;
     let head = checkpoint::newest(trail, &ring).await?;
     let since = options.lookback.map(|back| now.plus_millis(-millis(back)));
@@ -179,9 +178,7 @@ async fn log_beyond(
     let enough = since.map(|since| since.plus_millis(-2 * millis(SKEW)));
     while let Some(start) = starts.pop() {
         let place = Place::Segment(start);
-        let bytes = trail.get(&place).await?;
-        let bytes = bytes.ok_or_else(|| Error::Missing { place: place.to_string() })?;
-        let records = parse_segment(&place, &bytes)?;
+        let records = parse_segment(&place, &trail.needed(&place).await?)?;
         records.iter().for_each(|(record, _)| log.note(record));
         let old = |r: &Record| enough.is_some_and(|enough| r.id.moment() < enough);
         let beats = records.iter().any(|(r, _)| r.kind == Kind::heartbeat());
@@ -272,7 +269,7 @@ async fn pending(
             }
             Some((Err(malformed), _)) => sealed.refused.push((place.to_string(), malformed.0)),
         }
-        Ok(())
+        Ok::<(), Error>(())
     })
     .await?;
     Ok(found)
@@ -290,7 +287,7 @@ async fn order(
         let mut bytes = 0;
         let fits = |(_, record): &&(Record, Bytes)| {
             bytes += record.len() + 1;
-            bytes <= MOST_SEGMENT_BYTES
+            bytes <= SPLIT_BYTES
         };
         let mut next: Vec<(Record, Bytes)> =
             todo.values().take(most.max(1)).take_while(fits).cloned().collect();
@@ -342,9 +339,7 @@ async fn publish(
         .try_collect::<()>()
         .await?;
     // A key may have followed in the meantime.
-    if let Some(ring) = KeyRing::load(trail).await? {
-        ring.may_sign(signer.vkey())?;
-    }
+    KeyRing::of(trail).await?.may_sign(signer.vkey())?;
     let (size, root) = (tree.size(), tree.root(tree.size())?);
     let note = checkpoint::sign(signer, ring.origin(), size, root).await?;
     let place = Place::Checkpoint(size);
@@ -368,10 +363,10 @@ async fn resume(trail: &Trail, head: Option<&Checkpoint>) -> Result<(Tree, Vec<B
     let mut tiles = Vec::new();
     let mut entries = Vec::new();
     for tile in edge(head.size) {
-        let data = needed(trail, &Place::Tile(tile)).await?;
+        let data = trail.needed(&Place::Tile(tile)).await?;
         if tile.level() == 0 {
             let place = Place::Tile(bundle_of(&tile));
-            let bundle = needed(trail, &place).await?;
+            let bundle = trail.needed(&place).await?;
             let found = unbundle(&bundle).filter(|e| e.len() == tile.width() as usize);
             let found = found.ok_or_else(|| Error::damaged(&place, "no bundle of entries"))?;
             let hashes: Vec<u8> = found.iter().flat_map(|e| record_hash(e).0).collect();
@@ -388,8 +383,4 @@ async fn resume(trail: &Trail, head: Option<&Checkpoint>) -> Result<(Tree, Vec<B
         return Err(Error::damaged(&place, "the tiles are not those of the checkpoint"));
     }
     Ok((tree, entries))
-}
-
-async fn needed(trail: &Trail, place: &Place) -> Result<Bytes, Error> {
-    trail.get(place).await?.ok_or_else(|| Error::Missing { place: place.to_string() })
 }

@@ -51,9 +51,7 @@ impl Trail {
         let statement = Statement::first(signer, at, &sha256_hex(README.as_bytes())).await?;
         if let Created::Taken(_) = self.create(&Place::Key(1), statement.into()).await? {
             // Another one was first, perhaps with the same key.
-            let missing = || Error::Missing { place: Place::Key(1).to_string() };
-            let ring = KeyRing::load(self).await?.ok_or_else(missing)?;
-            ring.index_of(signer.vkey())?;
+            KeyRing::of(self).await?.index_of(signer.vkey())?;
         }
         Ok(())
     }
@@ -125,6 +123,15 @@ impl Trail {
             }
         };
         retried(&place.to_string(), read).await?.transpose()
+    }
+
+    /// An object that must be there.
+    ///
+    /// # Errors
+    /// As above; and when it is not there.
+    pub(crate) async fn needed(&self, place: &Place) -> Result<Bytes, Error> {
+        let missing = || Error::Missing { place: place.to_string() };
+        self.get(place).await?.ok_or_else(missing)
     }
 
     /// The paths of all objects in a folder, in order.

@@ -292,7 +292,7 @@ impl Listed {
 }
 
 async fn keys(trail: &Trail, listed: &Listed, vkey: Option<&str>) -> Result<KeyRing, VerifyError> {
-    let ring = KeyRing::load(trail).await?.ok_or_else(|| broken(Place::Key(1), "is not there"))?;
+    let ring = KeyRing::of(trail).await?;
     for place in listed.below("keys") {
         if let Place::Key(number) = place
             && (number == 0 || number as usize > ring.statements().len())
@@ -307,8 +307,7 @@ async fn keys(trail: &Trail, listed: &Listed, vkey: Option<&str>) -> Result<KeyR
             "is another key than the one that is known from elsewhere",
         ));
     }
-    let readme = trail.get(&Place::Readme).await?;
-    let readme = readme.ok_or_else(|| broken(Place::Readme, "is not there"))?;
+    let readme = trail.needed(&Place::Readme).await?;
     if first.readme.as_deref() != Some(sha256_hex(&readme).as_str()) {
         return Err(broken(Place::Readme, "has another content than keys/1.json says"));
     }
@@ -318,15 +317,8 @@ async fn keys(trail: &Trail, listed: &Listed, vkey: Option<&str>) -> Result<KeyR
 async fn segments(trail: &Trail, listed: &Listed) -> Result<Log, VerifyError> {
     let mut log = Log::default();
     let wanted = listed.below("seq").map(|place| (place, ())).collect();
-    let mut wrong = None;
-    get_all(trail, wanted, |place, (), content| {
-        if wrong.is_none() {
-            wrong = log.take(&place, content).err();
-        }
-        Ok(())
-    })
-    .await?;
-    wrong.map_or(Ok(log), Err)
+    get_all(trail, wanted, |place, (), content| log.take(&place, content)).await?;
+    Ok(log)
 }
 
 impl Log {
@@ -375,18 +367,11 @@ async fn checkpoints(
 ) -> Result<Vec<Checkpoint>, VerifyError> {
     let wanted = listed.below("checkpoints").map(|place| (place, ())).collect();
     let mut found: Vec<Checkpoint> = Vec::new();
-    let mut wrong = None;
     get_all(trail, wanted, |place, (), content| {
-        if wrong.is_none() {
-            match checked(&place, content, ring, log, found.last()) {
-                Ok(checkpoint) => found.push(checkpoint),
-                Err(error) => wrong = Some(error),
-            }
-        }
-        Ok(())
+        checked(&place, content, ring, log, found.last()).map(|checkpoint| found.push(checkpoint))
     })
     .await?;
-    wrong.map_or(Ok(found), Err)
+    Ok(found)
 }
 
 fn checked(
@@ -423,7 +408,9 @@ async fn changed_entry(
     let level_0 = |place: &Place| matches!(place, Place::Tile(t) if t.level() == 0 && !t.is_data());
     let wanted = listed.below("tile").filter(level_0).map(|place| (place, ())).collect();
     get_all(trail, wanted, |place, (), content| {
-        let (Place::Tile(tile), Some(content)) = (place, content) else { return Ok(()) };
+        let (Place::Tile(tile), Some(content)) = (place, content) else {
+            return Ok::<(), VerifyError>(());
+        };
         let Some(first) = tile.level_index().checked_mul(WIDTH) else { return Ok(()) };
         for (index, hash) in (first..).zip(content.chunks(tlog_tiles::HASH_SIZE)) {
             let entry = usize::try_from(index).ok().and_then(|i| log.entries.get(i));
@@ -489,15 +476,7 @@ async fn tiles(
         from = checkpoint.size;
     }
     let wanted = listed.below("tile").map(|place| (place, ())).collect();
-    let mut wrong = None;
-    get_all(trail, wanted, |place, (), content| {
-        if wrong.is_none() {
-            wrong = tile_is_right(&place, content, log).err();
-        }
-        Ok(())
-    })
-    .await?;
-    wrong.map_or(Ok(()), Err)
+    get_all(trail, wanted, |place, (), content| tile_is_right(&place, content, log)).await
 }
 
 fn tile_is_right(place: &Place, content: Option<Bytes>, log: &Log) -> Result<(), VerifyError> {
@@ -538,18 +517,13 @@ async fn pending(trail: &Trail, listed: &Listed, log: &mut Log) -> Result<u64, V
         return Err(broken(format!("record {id}"), problem));
     }
     let mut waiting = 0;
-    let mut wrong = None;
     get_all(trail, wanted, |place, (id, kind), content| {
-        if wrong.is_none() {
-            match is_right_pending(&place, id, &kind, content, log) {
-                Ok(waits) => waiting += u64::from(waits),
-                Err(error) => wrong = Some(error),
-            }
-        }
-        Ok(())
+        let waits = is_right_pending(&place, id, &kind, content, log)?;
+        waiting += u64::from(waits);
+        Ok::<(), VerifyError>(())
     })
     .await?;
-    wrong.map_or(Ok(waiting), Err)
+    Ok(waiting)
 }
 
 fn is_right_pending(
@@ -583,19 +557,18 @@ async fn blobs(trail: &Trail, listed: &Listed, links: &Links) -> Result<usize, V
         }
     }
     let mut loose = 0;
-    let mut wrong = None;
     let wanted = listed.below("blob").map(|place| (place, ())).collect();
     get_all(trail, wanted, |place, (), content| {
         if let (Place::Blob(hash), Some(content)) = (&place, content) {
             if sha256_hex(&content) != *hash {
-                wrong.get_or_insert_with(|| broken(&place, "has another hash than its name says"));
+                return Err(broken(&place, "has another hash than its name says"));
             }
             loose += usize::from(!links.blobs.contains_key(hash));
         }
         Ok(())
     })
     .await?;
-    wrong.map_or(Ok(loose), Err)
+    Ok(loose)
 }
 
 /// The log names the statements of its keys; the newest may not have been recorded yet.

@@ -19,6 +19,7 @@ use object_store::local::LocalFileSystem;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::runtime::Runtime;
 
 /// Which trail, and with which key it is sealed.
 #[derive(Debug, Clone, clap::Args)]
@@ -38,11 +39,11 @@ pub struct KeyArgument {
 
 /// Runs what waits for the store.
 fn run<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .context("no runtime")?
-        .block_on(work)
+    runtime()?.block_on(work)
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().context("no runtime")
 }
 
 /// A trail that is there.

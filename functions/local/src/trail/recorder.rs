@@ -1,7 +1,7 @@
 //! What `replay --trail` writes to.
 
 use super::sealing::tell;
-use super::{KeyArgument, key_file, make_key, on, read_key, refuse_nested, run};
+use super::{KeyArgument, key_file, make_key, on, read_key, refuse_nested, runtime};
 use crate::text::named;
 use anyhow::Context as _;
 use keyfence_analysis::judge::Judgement;
@@ -12,10 +12,13 @@ use keyfence_trail::{
 };
 use std::io::Write;
 use std::path::Path;
+use tokio::runtime::Runtime;
 
 /// What `replay --trail` writes to.
 #[derive(Debug)]
 pub struct Recorder {
+    /// One for all records.
+    runtime: Runtime,
     trail: Trail,
     key: FileKey,
     writer: Writer,
@@ -47,18 +50,18 @@ impl Recorder {
             read_key(&file)?
         };
         let trail = on(folder)?;
-        run(async {
+        let runtime = runtime()?;
+        let begun: anyhow::Result<()> = runtime.block_on(async {
             trail.found(&key, now()).await?;
-            let ring = KeyRing::load(&trail).await?.context("the trail has no key")?;
-            Ok(ring.may_sign(key.vkey())?)
-        })
-        .with_context(|| format!("{} with {} (`--key FILE`)", named(folder), named(&file)))?;
+            Ok(KeyRing::of(&trail).await?.may_sign(key.vkey())?)
+        });
+        begun.with_context(|| format!("{} with {} (`--key FILE`)", named(folder), named(&file)))?;
         let writer = Writer::new(trail.clone(), now())?;
         let versions = Versions {
             keyfence: env!("CARGO_PKG_VERSION").to_owned(),
             config: config.map(|text| sha256_hex(text.as_bytes())),
         };
-        Ok(Self { trail, key, writer, versions, now, recorded: 0 })
+        Ok(Self { runtime, trail, key, writer, versions, now, recorded: 0 })
     }
 
     /// Records a judgement, if it is one of a change. Says what could not be recorded whole.
@@ -69,7 +72,7 @@ impl Recorder {
         let drafted = record::draft(judgement, &self.versions);
         let appended = match drafted {
             Ok(None) => return Ok(None),
-            Ok(Some(draft)) => run(async { Ok(self.writer.append(draft, (self.now)()).await) })?,
+            Ok(Some(draft)) => self.runtime.block_on(self.writer.append(draft, (self.now)())),
             Err(error) => Err(TrailError::Malformed(Malformed(error.to_string()))),
         };
         self.recorded += 1;
@@ -77,8 +80,8 @@ impl Recorder {
             Ok(_) => Ok(None),
             // What cannot be recorded whole is recorded in short, so that nothing is lost and the next one is.
             Err(TrailError::Malformed(why)) => {
-                let short = record::in_short(judgement, &self.versions, &why.0);
-                run(async { Ok(self.writer.append(short?, (self.now)()).await?) })?;
+                let short = record::in_short(judgement, &self.versions, &why.0)?;
+                self.runtime.block_on(self.writer.append(short, (self.now)()))?;
                 let id = &judgement.event.identity.id;
                 let id: String = id.chars().take(80).collect();
                 Ok(Some(format!("event `{id}` is recorded in short: {why}")))
@@ -93,9 +96,9 @@ impl Recorder {
     /// When it cannot be sealed.
     pub fn finish(&self, talk: &mut dyn Write) -> anyhow::Result<()> {
         let options = SealOptions::default();
-        let sealed = run(async {
-            Ok(seal(&self.trail, &self.key, &self.writer, (self.now)(), &options).await?)
-        })?;
+        let now = (self.now)();
+        let sealing = seal(&self.trail, &self.key, &self.writer, now, &options);
+        let sealed = self.runtime.block_on(sealing)?;
         writeln!(talk, "\ntrail\n  {} decisions recorded", self.recorded)?;
         tell(&sealed, talk)
     }

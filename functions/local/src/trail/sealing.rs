@@ -93,7 +93,7 @@ pub fn rotate(
     let trail = open(&at.trail)?;
     let old = read_key(&key_file(&at.trail, key)?)?;
     let number = run(async {
-        let ring = KeyRing::load(&trail).await?.context("the trail has no key")?;
+        let ring = KeyRing::of(&trail).await?;
         ring.may_sign(old.vkey())?;
         let writer = Writer::new(trail.clone(), now)?;
         seal(&trail, &old, &writer, now, &SealOptions::default()).await?;

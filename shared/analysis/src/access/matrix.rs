@@ -82,6 +82,11 @@ struct Again {
 }
 
 impl Open {
+    /// What one of those has who stand for everyone; none for anybody else.
+    fn of(&self, principal: &Principal) -> Option<Formula> {
+        EVERYONE.iter().zip(&self.0).find(|(p, _)| *p == principal).map(|(_, has)| has.clone())
+    }
+
     /// What a principal has beyond what everyone has.
     fn beyond(&self, principal: &Principal, allowed: Formula) -> Formula {
         let open: &[Formula] = match principal {
@@ -179,10 +184,9 @@ impl Matrix {
             for access in resource.kind.accesses() {
                 let mut row = Row::default();
                 let open = matrix.open(&mut asker, *access, &resource);
-                for principal in EVERYONE.iter().chain(&candidates) {
-                    matrix.questions += 1;
-                    let allowed = asker.evaluate(principal, *access, &resource).allowed;
-                    let allowed = open.beyond(principal, allowed);
+                let others = candidates.iter().filter(|p| !EVERYONE.contains(p));
+                for principal in EVERYONE.iter().chain(others) {
+                    let allowed = matrix.beyond(&mut asker, principal, *access, &resource, &open);
                     if !allowed.is_never() {
                         row.put(matrix.principals.number(principal), &allowed);
                     }
@@ -203,6 +207,22 @@ impl Matrix {
         touched.join(slice(estate, edit));
         touched.join(slice(estate, &inverse));
         self.refresh(estate, &touched)
+    }
+
+    /// What somebody has beyond what everyone has; what everyone has is asked once.
+    fn beyond(
+        &mut self,
+        asker: &mut Asker<'_>,
+        principal: &Principal,
+        access: Access,
+        resource: &Resource,
+        open: &Open,
+    ) -> Formula {
+        let allowed = open.of(principal).unwrap_or_else(|| {
+            self.questions += 1;
+            asker.evaluate(principal, access, resource).allowed
+        });
+        open.beyond(principal, allowed)
     }
 
     fn open(&mut self, asker: &mut Asker<'_>, access: Access, resource: &Resource) -> Open {
@@ -270,9 +290,8 @@ impl Matrix {
         // says a fresh build too.
         let may = EVERYONE.contains(principal) || again.candidates.contains(principal);
         for (access, open) in &again.open {
-            self.questions += 1;
             let after = if again.is_there && may {
-                open.beyond(principal, asker.evaluate(principal, *access, resource).allowed)
+                self.beyond(asker, principal, *access, resource, open)
             } else {
                 Formula::never()
             };

@@ -30,7 +30,7 @@ pub(in crate::access) struct Memory<'a> {
     identities: Kept<Principal, Arc<Identity<'a>>>,
     ways: Kept<Principal, Arc<[Way]>>,
     steps: Kept<Principal, Steps>,
-    /// What the principals that were asked about may do themselves to the resource that was asked about last.
+    /// What the principals that were asked about may do themselves to the resources that were asked about last.
     direct: KeptFor<FullName, (Access, Principal), Formula>,
     opens: Kept<(FullName, Access), Formula>,
     folders: Kept<FullName, Arc<[(FullName, String)]>>,
@@ -115,7 +115,7 @@ impl<'a> Memory<'a> {
         self.steps.of(who, || find().into())
     }
 
-    /// What a principal may do himself; kept for one resource at a time.
+    /// What a principal may do himself; kept for a few resources at a time.
     pub(super) fn direct(
         &self,
         on: &FullName,
